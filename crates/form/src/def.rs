@@ -1,0 +1,235 @@
+//! A form as its author wrote it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use sampan_value::answer::Kind;
+
+/// A whole form version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormDef {
+    /// The author's name for the form, the same in all versions: letters, digits, `_`, `-`, `.`.
+    pub form_id: String,
+    /// Title for people.
+    pub title: String,
+    /// The author's version label; the real name of a version is its content hash.
+    pub version: String,
+    /// Languages of labels as authors write them (`English (en)`); the first is shown by default. A form without
+    /// language suffixes has the single language `default`.
+    pub languages: Vec<String>,
+    /// What is asked, in order.
+    pub items: Vec<Item>,
+    /// Choice lists by name.
+    pub choice_lists: BTreeMap<String, ChoiceList>,
+    /// Files that choices or expressions read, by instance id.
+    pub external: Vec<ExternalFile>,
+    /// Expression that names an interview for people.
+    pub instance_name: Option<Expression>,
+    /// Other settings, kept as written.
+    pub settings: BTreeMap<String, String>,
+}
+
+/// One thing in a form.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Item {
+    /// Asks, tells or computes one value.
+    Question(Question),
+    /// Belongs together and can be irrelevant together.
+    Group(Group),
+    /// A group that is asked several times.
+    Repeat(Repeat),
+}
+
+/// A question, note, calculation or metadata field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Question {
+    /// Name among its siblings.
+    pub name: String,
+    /// What kind of question.
+    pub role: Role,
+    /// The type of its answer.
+    pub kind: Kind,
+    /// Texts for people.
+    pub label: Translated,
+    /// Short help.
+    pub hint: Translated,
+    /// Long help.
+    pub guidance: Translated,
+    /// Whether an answer is needed; None = not.
+    pub required: Option<Expression>,
+    /// Shown when an answer is needed and missing.
+    pub required_message: Translated,
+    /// Whether it is asked; None = always.
+    pub relevant: Option<Expression>,
+    /// Must hold for a non-empty answer (`.` = the answer).
+    pub constraint: Option<Expression>,
+    /// Shown when the constraint does not hold.
+    pub constraint_message: Translated,
+    /// Computed value.
+    pub calculation: Option<Expression>,
+    /// First value: a literal, or an expression if it looks like one.
+    pub default: Option<Expression>,
+    /// Whether the answer may not be changed by hand.
+    pub read_only: Option<Expression>,
+    /// Where its choices come from; None for questions without choices.
+    pub choices: Option<ChoiceSource>,
+    /// Appearance words, unknown ones kept.
+    pub appearance: Vec<String>,
+    /// Parameters (`start=1 end=10`).
+    pub parameters: BTreeMap<String, String>,
+    /// How sensitive the answer is.
+    pub sensitivity: Option<Sensitivity>,
+    /// Other `bind::`, `body::`, `instance::` columns, kept as written.
+    pub extra: BTreeMap<String, String>,
+    /// The row it was written in.
+    pub origin: Origin,
+}
+
+/// What a question does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Asks a person.
+    Ask,
+    /// Tells a person something, without an answer.
+    Note,
+    /// Computes a value, invisible.
+    Calculate,
+    /// Moment the interview began, written once.
+    Start,
+    /// Moment the interview was finished, written at finishing.
+    End,
+    /// Day the interview began, written once.
+    Today,
+    /// The device, written once.
+    DeviceId,
+    /// The enumerator, written once.
+    Username,
+}
+
+/// Questions that belong together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Group {
+    /// Name among its siblings.
+    pub name: String,
+    /// Heading.
+    pub label: Translated,
+    /// Whether its content is asked.
+    pub relevant: Option<Expression>,
+    /// Appearance words (`field-list`, `table-list` …).
+    pub appearance: Vec<String>,
+    /// What is inside.
+    pub items: Vec<Item>,
+    /// The row it begins in.
+    pub origin: Origin,
+}
+
+/// A group that is asked several times.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Repeat {
+    /// Name among its siblings.
+    pub name: String,
+    /// Heading.
+    pub label: Translated,
+    /// Whether its rows are asked.
+    pub relevant: Option<Expression>,
+    /// Number of rows; None = the enumerator adds rows.
+    pub count: Option<Expression>,
+    /// Appearance words.
+    pub appearance: Vec<String>,
+    /// What is inside a row.
+    pub items: Vec<Item>,
+    /// The row it begins in.
+    pub origin: Origin,
+}
+
+/// Text by language name; a form without languages uses the key `default`. Empty = none.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Translated(pub BTreeMap<String, String>);
+
+/// An expression as written, with `${name}` references, and its cell.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Expression {
+    /// As written (typographic quotes already made plain).
+    pub source: String,
+    /// Where it was written.
+    pub origin: Origin,
+}
+
+/// The cell or row that something was written in.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Origin {
+    /// Sheet name; empty for a form that did not come from a sheet.
+    pub sheet: String,
+    /// Row as spreadsheets count, from 1; 0 = unknown.
+    pub row: u32,
+    /// Column heading as written (`relevant`), if one column is meant.
+    pub column: Option<String>,
+    /// Column letter (`F`), if one column is meant.
+    pub letter: Option<String>,
+}
+
+/// Where choices come from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChoiceSource {
+    /// A list of this form, or a file.
+    pub list: ListRef,
+    /// Which of them are offered; names in it are columns of the list, `${name}` are answers.
+    pub filter: Option<Expression>,
+}
+
+/// A list inside the form or in a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ListRef {
+    /// A key of [`FormDef::choice_lists`].
+    Internal(String),
+    /// An id of [`FormDef::external`]; columns `name` and `label` unless the parameters `value` and `label` say otherwise.
+    External(String),
+}
+
+/// A list of choices.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChoiceList {
+    /// In order.
+    pub choices: Vec<Choice>,
+}
+
+/// One choice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choice {
+    /// What is stored.
+    pub name: String,
+    /// What is shown.
+    pub label: Translated,
+    /// Other columns, for filters.
+    pub columns: BTreeMap<String, String>,
+    /// The row it was written in.
+    pub origin: Origin,
+}
+
+/// A file that travels with the form.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExternalFile {
+    /// Instance id (`adm2`).
+    pub id: String,
+    /// File name (`adm2.csv`).
+    pub file_name: String,
+    /// BLAKE3 of its bytes, lower-case hex; None until the file was attached.
+    pub content_hash: Option<String>,
+}
+
+/// How an answer can hurt the person it is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sensitivity {
+    /// Names the person.
+    Direct,
+    /// Helps to find the person.
+    Indirect,
+    /// Can be used against the person.
+    Sensitive,
+}

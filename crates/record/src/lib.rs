@@ -1,0 +1,13 @@
+//! What was answered: changes, merge, review and history of a record; a record as a CRDT, and its binary codec.
+//!
+//! A record is the set of its changes. Its state is always computed from them and never stored as truth.
+//! This crate knows no form (it takes a small [`schema::Schema`]), no database, no clock and no randomness.
+//!
+//! Modules in reading order: [`ids`], [`path`], [`op`], [`change`], [`context`], [`schema`], [`codec`], then what is
+//! computed: [`record`] (merge), [`review`], [`history`], [`erasure`].
+
+pub mod change;
+pub mod context;
+pub mod ids;
+pub mod op;
+pub mod path;

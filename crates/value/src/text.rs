@@ -1,0 +1,1 @@
+//! ODK text form of values, in and out.
