@@ -1,0 +1,33 @@
+//! Measurements: each prints a table that docs/performance.md keeps with the command that gave it.
+
+use crate::run::{Outcome, cargo, step};
+
+const NAMES: &[&str] = &["bytes", "recompute", "sync", "memory"];
+
+/// `cargo xtask bench [NAME]`, always with the release profile.
+pub fn bench(arguments: &[String]) -> Outcome {
+    for argument in arguments {
+        if !NAMES.contains(&argument.as_str()) {
+            return Err(format!(
+                "bench: no measurement {argument:?}; there are {}",
+                NAMES.join(", ")
+            ));
+        }
+    }
+    step(
+        "bench",
+        cargo()
+            .args([
+                "run",
+                "--release",
+                "--quiet",
+                "--locked",
+                "--package",
+                "sampan-acceptance",
+                "--bin",
+                "sampan-bench",
+            ])
+            .arg("--")
+            .args(arguments),
+    )
+}

@@ -1,0 +1,29 @@
+//! Every screen as a picture, so that people look at them before a change lands.
+
+use crate::run::{Outcome, cargo, step};
+use crate::setup;
+
+/// `cargo xtask screenshots DIR`.
+pub fn screenshots(arguments: &[String]) -> Outcome {
+    let [folder] = arguments else {
+        return Err("screenshots: say where to put the pictures: cargo xtask screenshots DIR".into());
+    };
+    setup::build_tools()?;
+    setup::browser()?;
+    let folder = std::path::absolute(folder).map_err(|error| format!("screenshots: {folder}: {error}"))?;
+    step(
+        "screenshots",
+        cargo()
+            .args([
+                "run",
+                "--quiet",
+                "--locked",
+                "--package",
+                "sampan-acceptance",
+                "--bin",
+                "sampan-screenshots",
+                "--",
+            ])
+            .arg(folder),
+    )
+}
