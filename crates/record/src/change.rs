@@ -67,6 +67,9 @@ pub struct Change {
 impl Header {
     /// Writer and number.
     pub fn dot(&self) -> Dot {
-        Dot { replica: self.replica, seq: self.seq }
+        Dot {
+            replica: self.replica,
+            seq: self.seq,
+        }
     }
 }

@@ -15,17 +15,30 @@ pub enum Op {
     /// Sets, replaces or (None) clears the answer at a place; replaces exactly the values its change knew of.
     Set { at: AnswerPath, answer: Option<Answer> },
     /// Brings a row into a repeat (not needed for rows that a count calls into being).
-    AddRow { repeat: AnswerPath, row: RowId, position: u64 },
+    AddRow {
+        repeat: AnswerPath,
+        row: RowId,
+        position: u64,
+    },
     /// Hides a row as far as its change knew it.
     RemoveRow { repeat: AnswerPath, row: RowId },
     /// The enumerator says the interview is finished (again, after a return).
     Submit,
     /// A word at a question, or at the record when `at` is None.
-    Comment { id: CommentId, at: Option<AnswerPath>, reply_to: Option<CommentId>, text: String },
+    Comment {
+        id: CommentId,
+        at: Option<AnswerPath>,
+        reply_to: Option<CommentId>,
+        text: String,
+    },
     /// A comment is dealt with.
     ResolveComment { id: CommentId },
     /// A reviewer's decision on what `covers` names, and on nothing else.
-    Decide { decision: Decision, note: Option<String>, covers: Context },
+    Decide {
+        decision: Decision,
+        note: Option<String>,
+        covers: Context,
+    },
     /// Who is to work on the record from now on.
     Assign { person: PersonId },
     /// The record is moved on to another version of its form, knowingly.

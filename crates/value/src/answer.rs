@@ -141,9 +141,14 @@ impl Missing {
 
     /// The state that a word of [`Missing::word`] names.
     pub fn from_word(word: &str) -> Option<Missing> {
-        [Missing::DontKnow, Missing::Refused, Missing::NotApplicable, Missing::Skipped]
-            .into_iter()
-            .find(|missing| missing.word() == word)
+        [
+            Missing::DontKnow,
+            Missing::Refused,
+            Missing::NotApplicable,
+            Missing::Skipped,
+        ]
+        .into_iter()
+        .find(|missing| missing.word() == word)
     }
 }
 
