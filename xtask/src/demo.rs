@@ -1,37 +1,20 @@
 //! The door to the demo, which lives with the acceptance tests because only they see both roots.
 
-use crate::run::{Outcome, cargo};
+use crate::run::{Outcome, cargo, programs};
 use crate::setup;
 
-/// `cargo xtask demo …`: builds the two programs, then runs the demo; its last line is one JSON object.
+/// `cargo xtask demo …`: builds the programs, then runs the demo; its last line is one JSON object.
 pub fn demo(arguments: &[String]) -> Outcome {
     setup::build_tools()?;
-    let build = cargo()
-        .args([
-            "build",
-            "--quiet",
-            "--locked",
-            "--package",
-            "sampan-acceptance",
-            "--bin",
-            "sampan-demo",
-        ])
+    let build = programs()
         .status()
         .map_err(|error| format!("demo: cannot start cargo: {error}"))?;
     if !build.success() {
         return Err("demo: it does not build; the lines above say why".into());
     }
     let status = cargo()
-        .args([
-            "run",
-            "--quiet",
-            "--locked",
-            "--package",
-            "sampan-acceptance",
-            "--bin",
-            "sampan-demo",
-            "--",
-        ])
+        .args(["run", "--quiet", "--locked"])
+        .args(["--package", "sampan-acceptance", "--bin", "sampan-demo", "--"])
         .args(arguments)
         .status()
         .map_err(|error| format!("demo: cannot start: {error}"))?;

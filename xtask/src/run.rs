@@ -20,6 +20,20 @@ pub fn cargo() -> Command {
     command
 }
 
+/// Builds the programs that the demo, the journeys and the screenshots start.
+pub fn programs() -> Command {
+    let mut command = cargo();
+    command.args(["build", "--locked", "--bins"]).args([
+        "--package",
+        "sampan-server",
+        "--package",
+        "sampan-cli",
+        "--package",
+        "sampan-acceptance",
+    ]);
+    command
+}
+
 /// Runs a step to its end, with its time; a non-zero end is an error that names the step.
 pub fn step(name: &str, command: &mut Command) -> Outcome {
     println!("── {name}");

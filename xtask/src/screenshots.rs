@@ -1,6 +1,6 @@
 //! Every screen as a picture, so that people look at them before a change lands.
 
-use crate::run::{Outcome, cargo, step};
+use crate::run::{Outcome, cargo, programs, step};
 use crate::setup;
 
 /// `cargo xtask screenshots DIR`.
@@ -10,6 +10,7 @@ pub fn screenshots(arguments: &[String]) -> Outcome {
     };
     setup::build_tools()?;
     setup::browser()?;
+    step("build", &mut programs())?;
     let folder = std::path::absolute(folder).map_err(|error| format!("screenshots: {folder}: {error}"))?;
     step(
         "screenshots",

@@ -8,7 +8,7 @@ use crate::run::{Outcome, has, step};
 const BUILD: &[(&str, &str)] = &[("cc", "gcc"), ("git", "git")];
 
 /// Debian packages for pictures of the screens: a browser and the four scripts.
-const BROWSER: &[&str] = &["chromium", "fonts-noto-core", "fonts-noto-ui-core"];
+const BROWSER: &[&str] = &["chromium", "chromium-driver", "fonts-noto-core", "fonts-noto-ui-core"];
 
 /// `cargo xtask setup [--browser]`.
 pub fn setup(arguments: &[String]) -> Outcome {
@@ -45,7 +45,7 @@ pub fn build_tools() -> Outcome {
 pub fn browser() -> Outcome {
     let fonts = Command::new("fc-list").arg(":lang=my").output();
     let has_fonts = fonts.is_ok_and(|output| !output.stdout.is_empty());
-    if has("chromium") && has_fonts {
+    if has("chromium") && has("chromedriver") && has_fonts {
         Ok(())
     } else {
         install(BROWSER)
