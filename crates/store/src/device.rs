@@ -1,0 +1,1 @@
+//! The device database: who the device is, its changes, its forms, its journal, and what sync told it.
