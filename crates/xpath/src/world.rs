@@ -1,0 +1,97 @@
+//! What an expression sees when it runs: answers, rows of lists, the clock and chance.
+
+use std::borrow::Cow;
+
+use chrono::{DateTime, FixedOffset};
+use sampan_value::answer::Missing;
+
+use crate::resolve::NodeId;
+
+/// The answers of one interview (and what else an expression may read), given by whoever runs it.
+///
+/// A node is an item at one place: inside repeats there are as many nodes of an item as there are rows.
+/// Irrelevant items have empty text, and irrelevant rows do not appear in [`World::nodes`] and [`World::children`].
+pub trait World {
+    /// Names one place in the answers.
+    type Node: Clone + PartialEq;
+
+    /// The outermost node.
+    fn root(&self) -> Self::Node;
+
+    /// All nodes of an item that share with `from` the rows of all repeats that are around both, in document
+    /// order: from inside a row the row's own node, from outside the nodes of all rows.
+    fn nodes(&self, target: NodeId, from: &Self::Node) -> Vec<Self::Node>;
+
+    /// The node of an item that has exactly one node seen from `from`; called instead of [`World::nodes`] where
+    /// that is known beforehand. Worth implementing without allocation.
+    fn node(&self, target: NodeId, from: &Self::Node) -> Option<Self::Node> {
+        self.nodes(target, from).into_iter().next()
+    }
+
+    /// The answer in ODK's text form; empty if there is none, if it is missing, or if the item is irrelevant.
+    fn text<'a>(&'a self, node: &Self::Node) -> Cow<'a, str>;
+
+    /// The answer as a number where it is kept as one; None = read the text instead.
+    fn number(&self, node: &Self::Node) -> Option<f64> {
+        let _ = node;
+        None
+    }
+
+    /// Why a relevant node has no value, if that was answered.
+    fn missing(&self, node: &Self::Node) -> Option<Missing>;
+
+    /// The name of the item, without its path.
+    fn name<'a>(&'a self, node: &Self::Node) -> Cow<'a, str>;
+
+    /// The node around a node; None for the root.
+    fn parent(&self, node: &Self::Node) -> Option<Self::Node>;
+
+    /// The nodes directly inside a node in document order, each row of a repeat by itself.
+    fn children(&self, node: &Self::Node) -> Vec<Self::Node>;
+
+    /// The place of a node among its siblings of the same name, from 1: the row number of a repeat's row.
+    fn position(&self, node: &Self::Node) -> usize;
+
+    /// Names and values of a node's attributes; forms have next to none.
+    fn attributes(&self, node: &Self::Node) -> Vec<(String, String)> {
+        let _ = node;
+        Vec::new()
+    }
+
+    /// The choice list or attached file of an instance id.
+    fn table(&self, id: &str) -> Option<&dyn Table>;
+
+    /// What an item was answered in the interview saved before this one; empty if there is none.
+    fn last_saved(&self, target: NodeId) -> Cow<'_, str> {
+        let _ = target;
+        Cow::Borrowed("")
+    }
+
+    /// The label, in the language shown, of a choice of the select question `target` seen from `from`.
+    fn choice_label(&self, target: NodeId, from: &Self::Node, value: &str) -> Option<String>;
+
+    /// The moment it is, with the zone of the place.
+    fn now(&self) -> DateTime<FixedOffset>;
+
+    /// 64 fresh random bits.
+    fn random(&self) -> u64;
+}
+
+/// Rows and columns of text: a choice list or an attached file.
+pub trait Table {
+    /// How many rows there are.
+    fn n_rows(&self) -> usize;
+    /// The names of the columns, in order.
+    fn columns(&self) -> &[String];
+    /// The text of a cell; empty outside the table.
+    fn cell(&self, row: usize, column: usize) -> &str;
+    /// The rows whose cell in that column is exactly `value`, ascending; None if the table keeps no index for it.
+    fn rows_where(&self, column: usize, value: &str) -> Option<Vec<usize>> {
+        let _ = (column, value);
+        None
+    }
+    /// The index of a column of that name.
+    fn column(&self, name: &str) -> Option<usize> {
+        self.columns().iter().position(|column| column == name)
+    }
+}
