@@ -16,7 +16,7 @@ pub struct Header {
     pub prev: ChangeHash,
     /// The record written to.
     pub record: RecordId,
-    /// What the writer had seen of this record, itself included.
+    /// What the writer had seen of this record before this change, its own earlier changes included.
     pub context: Context,
     /// 1 + the highest lamport among the changes in the context; 1 for the first.
     pub lamport: u64,

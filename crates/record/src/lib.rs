@@ -7,7 +7,14 @@
 //! computed: [`record`] (merge), [`review`], [`history`], [`erasure`].
 
 pub mod change;
+pub mod codec;
 pub mod context;
+pub mod erasure;
+pub mod history;
 pub mod ids;
 pub mod op;
 pub mod path;
+pub mod record;
+pub mod review;
+pub mod schema;
+pub mod write;

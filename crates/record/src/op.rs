@@ -11,6 +11,7 @@ use crate::path::{AnswerPath, QuestionPath};
 /// One act. What an op knew, and so what it replaces, is its change's context.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "each variant's sentence names its fields")]
 pub enum Op {
     /// Sets, replaces or (None) clears the answer at a place; replaces exactly the values its change knew of.
     Set { at: AnswerPath, answer: Option<Answer> },
