@@ -1,5 +1,7 @@
 //! Every size the protocol bounds, with its unit. A peer that exceeds one is refused before memory is taken.
 
+use sampan_record::codec;
+
 /// How many bytes of changes a device puts into its first request (before compression).
 pub const BATCH_BYTES: usize = 256 * 1024;
 
@@ -15,14 +17,14 @@ pub const MESSAGE_BYTES: usize = 8 * 1024 * 1024;
 /// Longest message after decompression of all its parts, in bytes.
 pub const INFLATED_BYTES: usize = 16 * 1024 * 1024;
 
-/// Longest payload of one change, in bytes. A device store refuses to write a larger one.
-pub const PAYLOAD_BYTES: usize = 1024 * 1024;
+/// Longest payload of one change, in bytes: what a record's codec can write.
+pub const PAYLOAD_BYTES: usize = codec::MAX_PAYLOAD_BYTES;
 
 /// Most changes in one message, pushed, relayed or pulled.
 pub const CHANGES: usize = 4_096;
 
 /// Most replicas in one context.
-pub const CONTEXT_REPLICAS: usize = 1_024;
+pub const CONTEXT_REPLICAS: usize = codec::MAX_CONTEXT;
 
 /// Most names (replicas, records, persons, forms) in one batch's dictionary, each.
 pub const DICTIONARY: usize = 16_384;

@@ -1,7 +1,6 @@
 //! All that sync needs from a store: one trait for a device's, two for the office's (reading, and one transaction).
 
-use sampan_record::change::{Change, RecordKey};
-use sampan_record::context::Context;
+use sampan_record::change::{Change, Header, RecordKey};
 use sampan_record::ids::{ChangeHash, ContentHash, DeviceId, Dot, PersonId, RecordId, Replica};
 
 use crate::blob::{ContentState, Offer, Part, Want};
@@ -53,8 +52,9 @@ pub trait DeviceLog {
     /// Own changes of the current replica that stand in quarantine as far as is known, at most `limit`, newest first.
     fn quarantined(&mut self, limit: usize) -> Result<Vec<u64>, SyncError>;
 
-    /// The key of a record's payload hashes; None when the record is unknown or the key was dropped by an erasure.
-    fn record_key(&mut self, record: RecordId) -> Result<Option<RecordKey>, SyncError>;
+    /// The key that a held change's payload hash was made with ([`sampan_record::record::Record::key_for`]); None when
+    /// it is unknown or was dropped by an erasure.
+    fn record_key(&mut self, header: &Header) -> Result<Option<RecordKey>, SyncError>;
 
     /// Names of held changes that other replicas wrote (former incarnations of this device included), in the order of
     /// their dots, after `after`, at most `limit`.
@@ -216,24 +216,15 @@ pub struct KeptReceipt {
     pub position: Position,
 }
 
-/// What the office knows of a record's key.
+/// What the office knows of the key that a change's payload hash was made with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyState {
-    /// No change with a key has come, neither in force nor in quarantine.
+    /// No change with a key has come for this record, neither in force nor in quarantine.
     Unknown,
     /// The key.
     Known(RecordKey),
-    /// Dropped by an erasure of the whole record.
-    Erased,
-}
-
-/// What the office has of the changes a context names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Causes {
-    /// The highest lamport among those in force; 0 = none.
-    pub highest_lamport: u64,
-    /// Whether, for every replica the context names, the change with the named number is in force in this record.
-    pub complete: bool,
+    /// Dropped by an erasure: the payload cannot be checked, the judgement decides alone.
+    Dropped,
 }
 
 /// What the server's rules say about a change that is sound as far as sync can tell.
@@ -271,11 +262,11 @@ pub trait OfficeTransaction {
     /// The receipt of a change; None when it never came.
     fn receipt(&mut self, dot: Dot) -> Result<Option<KeptReceipt>, SyncError>;
 
-    /// What is known of a record's key.
-    fn record_key(&mut self, record: RecordId) -> Result<KeyState, SyncError>;
+    /// What is known of the key that this change's payload hash was made with (changes in force or in quarantine).
+    fn record_key(&mut self, header: &Header) -> Result<KeyState, SyncError>;
 
-    /// What is here of the changes that `context` names in `record`, `except` left out (the change that is judged).
-    fn causes(&mut self, record: RecordId, context: &Context, except: Dot) -> Result<Causes, SyncError>;
+    /// The lamport of a change that is in force in this record; None when it is not here or in quarantine.
+    fn lamport_of(&mut self, record: RecordId, dot: Dot) -> Result<Option<u64>, SyncError>;
 
     /// The server's rules: form known, payload readable, author allowed, not erased. Called after sync's own checks.
     fn judge(&mut self, caller: &Caller, change: &Change, route: Route) -> Result<Judgement, SyncError>;
