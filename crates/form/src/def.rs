@@ -1,6 +1,7 @@
 //! A form as its author wrote it.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -17,16 +18,22 @@ pub struct FormDef {
     pub version: String,
     /// Languages of labels as authors write them (`English (en)`); the first is shown by default. A form without
     /// language suffixes has the single language `default`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub languages: Vec<String>,
     /// What is asked, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub items: Vec<Item>,
     /// Choice lists by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub choice_lists: BTreeMap<String, ChoiceList>,
     /// Files that choices or expressions read, by instance id.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub external: Vec<ExternalFile>,
     /// Expression that names an interview for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instance_name: Option<Expression>,
     /// Other settings, kept as written.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub settings: BTreeMap<String, String>,
 }
 
@@ -52,38 +59,54 @@ pub struct Question {
     /// The type of its answer.
     pub kind: Kind,
     /// Texts for people.
+    #[serde(default, skip_serializing_if = "Translated::is_empty")]
     pub label: Translated,
     /// Short help.
+    #[serde(default, skip_serializing_if = "Translated::is_empty")]
     pub hint: Translated,
     /// Long help.
+    #[serde(default, skip_serializing_if = "Translated::is_empty")]
     pub guidance: Translated,
     /// Whether an answer is needed; None = not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub required: Option<Expression>,
     /// Shown when an answer is needed and missing.
+    #[serde(default, skip_serializing_if = "Translated::is_empty")]
     pub required_message: Translated,
     /// Whether it is asked; None = always.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub relevant: Option<Expression>,
     /// Must hold for a non-empty answer (`.` = the answer).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub constraint: Option<Expression>,
     /// Shown when the constraint does not hold.
+    #[serde(default, skip_serializing_if = "Translated::is_empty")]
     pub constraint_message: Translated,
     /// Computed value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calculation: Option<Expression>,
     /// First value: a literal, or an expression if it looks like one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<Expression>,
     /// Whether the answer may not be changed by hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_only: Option<Expression>,
     /// Where its choices come from; None for questions without choices.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub choices: Option<ChoiceSource>,
     /// Appearance words, unknown ones kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub appearance: Vec<String>,
     /// Parameters (`start=1 end=10`).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub parameters: BTreeMap<String, String>,
     /// How sensitive the answer is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sensitivity: Option<Sensitivity>,
     /// Other `bind::`, `body::`, `instance::` columns, kept as written.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub extra: BTreeMap<String, String>,
-    /// The row it was written in.
+    /// The cell of its name.
     pub origin: Origin,
 }
 
@@ -115,14 +138,18 @@ pub struct Group {
     /// Name among its siblings.
     pub name: String,
     /// Heading.
+    #[serde(default, skip_serializing_if = "Translated::is_empty")]
     pub label: Translated,
     /// Whether its content is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub relevant: Option<Expression>,
     /// Appearance words (`field-list`, `table-list` …).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub appearance: Vec<String>,
     /// What is inside.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub items: Vec<Item>,
-    /// The row it begins in.
+    /// The cell of its name.
     pub origin: Origin,
 }
 
@@ -132,16 +159,21 @@ pub struct Repeat {
     /// Name among its siblings.
     pub name: String,
     /// Heading.
+    #[serde(default, skip_serializing_if = "Translated::is_empty")]
     pub label: Translated,
     /// Whether its rows are asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub relevant: Option<Expression>,
     /// Number of rows; None = the enumerator adds rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<Expression>,
     /// Appearance words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub appearance: Vec<String>,
     /// What is inside a row.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub items: Vec<Item>,
-    /// The row it begins in.
+    /// The cell of its name.
     pub origin: Origin,
 }
 
@@ -149,6 +181,22 @@ pub struct Repeat {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Translated(pub BTreeMap<String, String>);
+
+impl Translated {
+    /// Whether no language has a text.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The text in a language, else in the first of `languages` that has one, else any text there is.
+    pub fn in_language<'a>(&'a self, language: &str, languages: &[String]) -> Option<&'a str> {
+        self.0
+            .get(language)
+            .or_else(|| languages.iter().find_map(|other| self.0.get(other)))
+            .or_else(|| self.0.values().next())
+            .map(String::as_str)
+    }
+}
 
 /// An expression as written, with `${name}` references, and its cell.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -163,13 +211,66 @@ pub struct Expression {
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Origin {
     /// Sheet name; empty for a form that did not come from a sheet.
+    #[serde(rename = "s", default, skip_serializing_if = "String::is_empty")]
     pub sheet: String,
     /// Row as spreadsheets count, from 1; 0 = unknown.
+    #[serde(rename = "r", default)]
     pub row: u32,
     /// Column heading as written (`relevant`), if one column is meant.
+    #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
     pub column: Option<String>,
     /// Column letter (`F`), if one column is meant.
+    #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
     pub letter: Option<String>,
+}
+
+impl Origin {
+    /// The same row, another column; its letter is not known here.
+    pub fn column(&self, heading: &str) -> Origin {
+        Origin {
+            sheet: self.sheet.clone(),
+            row: self.row,
+            column: Some(heading.to_string()),
+            letter: None,
+        }
+    }
+}
+
+impl fmt::Display for Origin {
+    /// `survey F12 (relevant)`; `survey row 12` when no column is meant; nothing when the place is unknown.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.sheet)?;
+        if self.row > 0 {
+            match &self.letter {
+                Some(letter) => write!(f, " {letter}{}", self.row)?,
+                None => write!(f, " row {}", self.row)?,
+            }
+        }
+        match &self.column {
+            Some(column) => write!(f, " ({column})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Item {
+    /// Its name among its siblings.
+    pub fn name(&self) -> &str {
+        match self {
+            Item::Question(question) => &question.name,
+            Item::Group(group) => &group.name,
+            Item::Repeat(repeat) => &repeat.name,
+        }
+    }
+
+    /// The cell of its name.
+    pub fn origin(&self) -> &Origin {
+        match self {
+            Item::Question(question) => &question.origin,
+            Item::Group(group) => &group.origin,
+            Item::Repeat(repeat) => &repeat.origin,
+        }
+    }
 }
 
 /// Where choices come from.
@@ -178,7 +279,10 @@ pub struct ChoiceSource {
     /// A list of this form, or a file.
     pub list: ListRef,
     /// Which of them are offered; names in it are columns of the list, `${name}` are answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filter: Option<Expression>,
+    /// The cell that names the list.
+    pub origin: Origin,
 }
 
 /// A list inside the form or in a file.
@@ -195,6 +299,7 @@ pub enum ListRef {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChoiceList {
     /// In order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub choices: Vec<Choice>,
 }
 
@@ -204,8 +309,10 @@ pub struct Choice {
     /// What is stored.
     pub name: String,
     /// What is shown.
+    #[serde(default, skip_serializing_if = "Translated::is_empty")]
     pub label: Translated,
     /// Other columns, for filters.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub columns: BTreeMap<String, String>,
     /// The row it was written in.
     pub origin: Origin,
@@ -219,6 +326,7 @@ pub struct ExternalFile {
     /// File name (`adm2.csv`).
     pub file_name: String,
     /// BLAKE3 of its bytes, lower-case hex; None until the file was attached.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_hash: Option<String>,
 }
 

@@ -1,0 +1,334 @@
+//! A form ready to run: every expression compiled, every reference resolved, everything in an order to compute it in.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use sampan_value::answer::Kind;
+use sampan_xpath::program::Program;
+use sampan_xpath::resolve::NodeId;
+
+use crate::compiled::label::Label;
+use crate::def::{FormDef, ListRef, Origin, Role, Sensitivity};
+use crate::external::Tables;
+use crate::problem::Problem;
+
+mod build;
+pub mod label;
+mod names;
+mod order;
+
+/// A form version ready to run. Never changes; share it in an `Arc`.
+#[derive(Debug)]
+pub struct Form {
+    def: Arc<FormDef>,
+    version: [u8; 32],
+    nodes: Vec<Node>,
+    by_path: HashMap<Arc<str>, NodeId>,
+    by_name: HashMap<String, Vec<NodeId>>,
+    lists: BTreeMap<String, List>,
+    dependents: Vec<Vec<NodeId>>,
+    order: Vec<NodeId>,
+    ranks: Vec<u32>,
+    instance_name: Option<Program>,
+    warnings: Vec<Problem>,
+}
+
+/// One item of a form, in document order; the first is the root.
+#[derive(Debug)]
+pub struct Node {
+    /// Its number: the index in [`Form::nodes`]. Stable within one form version, and its question id on the wire.
+    pub id: NodeId,
+    /// What it stands in; None for the root only.
+    pub parent: Option<NodeId>,
+    /// Its name among its siblings; the root is named `data`.
+    pub name: String,
+    /// Names from the root down, joined by `/`, without the root: `d_products/products/prod`. Empty for the root.
+    pub path: Arc<str>,
+    /// What it is.
+    pub what: What,
+    /// The repeats around it, outermost first; a repeat is not around itself.
+    pub repeats: Vec<NodeId>,
+    /// What stands directly in it, in order.
+    pub children: Vec<NodeId>,
+    /// Whether it is asked (its parents must be relevant too); None = always.
+    pub relevant: Option<Program>,
+    /// Whether an answer is needed; None = not.
+    pub required: Option<Program>,
+    /// Must hold for a non-empty answer; `.` is the answer.
+    pub constraint: Option<Program>,
+    /// Computes its value; with [`Role::Calculate`] or read-only always, else whenever what it reads changes.
+    pub calculation: Option<Program>,
+    /// Its first value.
+    pub default: Option<First>,
+    /// Whether the answer may not be changed by hand; None = it may.
+    pub read_only: Option<Program>,
+    /// Number of rows of a repeat; None = a person adds rows.
+    pub count: Option<Program>,
+    /// Where its choices come from; None for anything but selects.
+    pub choices: Option<Choices>,
+    /// Its text; groups and repeats: the heading.
+    pub label: Label,
+    /// Short help.
+    pub hint: Label,
+    /// Long help.
+    pub guidance: Label,
+    /// Shown when an answer is needed and missing.
+    pub required_message: Label,
+    /// Shown when the constraint does not hold.
+    pub constraint_message: Label,
+    /// Appearance words.
+    pub appearance: Vec<String>,
+    /// Parameters (`start=1 end=10`).
+    pub parameters: BTreeMap<String, String>,
+    /// How sensitive the answer is.
+    pub sensitivity: Option<Sensitivity>,
+    /// The cell of its name.
+    pub origin: Origin,
+}
+
+/// What an item is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    /// The form itself.
+    Root,
+    /// Questions that belong together.
+    Group,
+    /// A group asked several times.
+    Repeat,
+    /// Asks, tells or computes one value.
+    Question {
+        /// What it does.
+        role: Role,
+        /// The type of its answer.
+        kind: Kind,
+    },
+}
+
+/// The first value of a question.
+#[derive(Debug)]
+pub enum First {
+    /// As written, in ODK's text form.
+    Literal(String),
+    /// Computed once, when the question (or its row) comes into being.
+    Computed(Program),
+}
+
+/// Where the choices of a select come from.
+#[derive(Debug)]
+pub struct Choices {
+    /// A list of this form ([`Form::list`]) or a file (by instance id in [`Tables`]).
+    pub list: ListRef,
+    /// Which of them are offered; None = all.
+    pub filter: Option<Program>,
+    /// The column that is stored: `name` unless the parameter `value` says otherwise.
+    pub value_column: String,
+    /// The column that is shown: `label` unless the parameter `label` says otherwise.
+    pub label_column: String,
+    /// Whether their order is drawn by chance.
+    pub randomize: bool,
+    /// What the chance starts from; None = the interview's own seed.
+    pub seed: Option<Program>,
+}
+
+/// A list of choices with an index for every column. As an [`xpath::world::Table`](sampan_xpath::world::Table) it has
+/// the columns `name`, `label` (in the default language) and the list's own.
+#[derive(Debug)]
+pub struct List {
+    /// In order.
+    pub choices: Vec<Choice>,
+    columns: Vec<String>,
+    /// Per column: value -> places in `choices`, ascending.
+    indexes: Vec<HashMap<String, Vec<usize>>>,
+}
+
+/// One choice of a list.
+#[derive(Debug)]
+pub struct Choice {
+    /// What is stored.
+    pub name: String,
+    /// What is shown.
+    pub label: Label,
+    /// Other columns, for filters.
+    pub columns: BTreeMap<String, String>,
+    plain_label: String,
+}
+
+impl Form {
+    /// Compiles a form as written. Everything that is wrong is reported at once; warnings alone do not stop it, see
+    /// [`Form::warnings`].
+    pub fn compile(def: Arc<FormDef>) -> Result<Form, Vec<Problem>> {
+        build::form(def)
+    }
+
+    /// The form as written.
+    pub fn def(&self) -> &Arc<FormDef> {
+        &self.def
+    }
+
+    /// The name of this version: BLAKE3 of its package.
+    pub fn version(&self) -> [u8; 32] {
+        self.version
+    }
+
+    /// The author's name for the form, the same in all versions.
+    pub fn form_id(&self) -> &str {
+        &self.def.form_id
+    }
+
+    /// Languages as authors write them (`English (en)`), the default first.
+    pub fn languages(&self) -> &[String] {
+        &self.def.languages
+    }
+
+    /// The form's language that a person means by `English (en)`, `English` or `en`, if it has it.
+    pub fn language(&self, wanted: &str) -> Option<&str> {
+        let wanted = wanted.trim().to_lowercase();
+        self.def
+            .languages
+            .iter()
+            .find(|language| {
+                let language = language.to_lowercase();
+                let (name, code) = language.split_once('(').unwrap_or((&language, ""));
+                language == wanted || name.trim() == wanted || code.trim_end_matches(')').trim() == wanted
+            })
+            .map(String::as_str)
+    }
+
+    /// All items in document order; the first is the root.
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// All questions (notes, calculations and metadata among them) in document order.
+    pub fn questions(&self) -> impl Iterator<Item = &Node> {
+        self.nodes
+            .iter()
+            .filter(|node| matches!(node.what, What::Question { .. }))
+    }
+
+    /// The root.
+    pub fn root(&self) -> &Node {
+        self.node(NodeId(0))
+    }
+
+    /// An item. The id must come from this form.
+    pub fn node(&self, id: NodeId) -> &Node {
+        self.nodes
+            .get(id.0 as usize)
+            .expect("a node id is used with the form that gave it")
+    }
+
+    /// An item by an id from outside; None when this form has no such item.
+    pub fn get(&self, id: NodeId) -> Option<&Node> {
+        self.nodes.get(id.0 as usize)
+    }
+
+    /// An item by its path (`d_products/products/prod`).
+    pub fn find(&self, path: &str) -> Option<NodeId> {
+        self.by_path.get(path).copied()
+    }
+
+    /// The one item of a name, wherever it stands; None when there is none or more than one.
+    pub fn find_named(&self, name: &str) -> Option<NodeId> {
+        match self.by_name.get(name).map(Vec::as_slice) {
+            Some([id]) => Some(*id),
+            _ => None,
+        }
+    }
+
+    /// A list of choices of this form.
+    pub fn list(&self, name: &str) -> Option<&List> {
+        self.lists.get(name)
+    }
+
+    /// The items that read this one's answer, relevance or row count in any of their expressions (directly: relevance,
+    /// requirement, constraint, calculation, default, read-only, count, choice filter, labels and messages).
+    /// What stands inside a group whose relevance changes is not listed.
+    pub fn dependents(&self, id: NodeId) -> &[NodeId] {
+        self.dependents
+            .get(id.0 as usize)
+            .map(Vec::as_slice)
+            .unwrap_or(&[])
+    }
+
+    /// All items, each after everything that its relevance, calculation and count read and after what it stands in.
+    pub fn calculation_order(&self) -> &[NodeId] {
+        &self.order
+    }
+
+    /// The place of an item in [`Form::calculation_order`].
+    pub fn rank(&self, id: NodeId) -> u32 {
+        self.ranks.get(id.0 as usize).copied().unwrap_or(u32::MAX)
+    }
+
+    /// What names an interview for people, evaluated at the root.
+    pub fn instance_name(&self) -> Option<&Program> {
+        self.instance_name.as_ref()
+    }
+
+    /// What is doubtful in it.
+    pub fn warnings(&self) -> &[Problem] {
+        &self.warnings
+    }
+
+    /// What is wrong with the files for this form: missing ones, and missing columns.
+    pub fn check_tables(&self, tables: &Tables) -> Vec<Problem> {
+        build::check_tables(self, tables)
+    }
+}
+
+impl Node {
+    /// The role and answer kind of a question; None for groups, repeats and the root.
+    pub fn question(&self) -> Option<(Role, Kind)> {
+        match self.what {
+            What::Question { role, kind } => Some((role, kind)),
+            What::Root | What::Group | What::Repeat => None,
+        }
+    }
+
+    /// Whether it has this appearance word.
+    pub fn looks(&self, word: &str) -> bool {
+        self.appearance.iter().any(|own| own == word)
+    }
+}
+
+impl List {
+    /// A choice by its name; the first if a name stands twice.
+    pub fn named(&self, name: &str) -> Option<&Choice> {
+        let rows = self.indexes.first()?.get(name)?;
+        self.choices.get(*rows.first()?)
+    }
+}
+
+impl sampan_xpath::world::Table for List {
+    fn n_rows(&self) -> usize {
+        self.choices.len()
+    }
+
+    fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
+    fn cell(&self, row: usize, column: usize) -> &str {
+        match (self.choices.get(row), self.columns.get(column)) {
+            (Some(choice), Some(column)) => choice.cell(column),
+            _ => "",
+        }
+    }
+
+    fn rows_where(&self, column: usize, value: &str) -> Option<Vec<usize>> {
+        let index = self.indexes.get(column)?;
+        Some(index.get(value).cloned().unwrap_or_default())
+    }
+}
+
+impl Choice {
+    /// Its text in a column of the list; empty when it has none.
+    pub fn cell(&self, column: &str) -> &str {
+        match column {
+            "name" => &self.name,
+            "label" => &self.plain_label,
+            column => self.columns.get(column).map(String::as_str).unwrap_or(""),
+        }
+    }
+}

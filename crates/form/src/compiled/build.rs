@@ -1,0 +1,658 @@
+//! From a form as written to a form ready to run.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use sampan_value::answer::Kind;
+use sampan_xpath::program::Program;
+use sampan_xpath::resolve::{NodeId, Place};
+
+use crate::compiled::label::{Label, Part, Piece, Template, pieces};
+use crate::compiled::names::FormNames;
+use crate::compiled::order::{self, Edge};
+use crate::compiled::{Choice, Choices, First, Form, List, Node, What};
+use crate::def::{
+    ChoiceList, ChoiceSource, Expression, FormDef, Item, ListRef, Origin, Question, Translated,
+};
+use crate::external::Tables;
+use crate::package;
+use crate::problem::{Problem, similar};
+
+/// See [`Form::compile`].
+pub(super) fn form(def: Arc<FormDef>) -> Result<Form, Vec<Problem>> {
+    let mut outline = Outline::default();
+    outline.add_root();
+    outline.add_items(&def.items, NodeId(0), &mut Vec::new());
+    let instances: BTreeSet<&str> = def
+        .choice_lists
+        .keys()
+        .map(String::as_str)
+        .chain(def.external.iter().map(|file| file.id.as_str()))
+        .collect();
+    let mut compiler = Compiler {
+        names: FormNames {
+            nodes: &outline.nodes,
+            by_name: &outline.by_name,
+            by_path: &outline.by_path,
+            instances: &instances,
+        },
+        def: &def,
+        problems: std::mem::take(&mut outline.problems),
+        edges: Vec::new(),
+        reads: vec![BTreeSet::new(); outline.nodes.len()],
+    };
+    let parts: Vec<Parts> = outline
+        .items
+        .iter()
+        .map(|(id, item)| compiler.item(*id, item))
+        .collect();
+    let lists: BTreeMap<String, List> = def
+        .choice_lists
+        .iter()
+        .map(|(name, list)| (name.clone(), compiler.list(list)))
+        .collect();
+    let instance_name = def
+        .instance_name
+        .as_ref()
+        .and_then(|expression| compiler.program(NodeId(0), expression, Use::Display));
+    for node in &outline.nodes {
+        if let Some(parent) = node.parent {
+            compiler.edges.push(Edge {
+                from: parent,
+                to: node.id,
+                cell: None,
+            });
+        }
+    }
+    let Compiler {
+        mut problems,
+        edges,
+        reads,
+        ..
+    } = compiler;
+    let order = order::order(&outline.nodes, &edges).unwrap_or_else(|circles| {
+        problems.extend(circles);
+        Vec::new()
+    });
+    problems.sort();
+    problems.dedup();
+    if problems.iter().any(Problem::is_error) {
+        return Err(problems);
+    }
+    let mut ranks = vec![0; outline.nodes.len()];
+    for (rank, id) in (0_u32..).zip(&order) {
+        if let Some(place) = ranks.get_mut(id.0 as usize) {
+            *place = rank;
+        }
+    }
+    let mut dependents = vec![Vec::new(); outline.nodes.len()];
+    for (reader, reads) in (0_u32..).zip(reads) {
+        for read in reads {
+            if let Some(dependents) = dependents.get_mut(read.0 as usize) {
+                dependents.push(NodeId(reader));
+            }
+        }
+    }
+    let Outline {
+        mut nodes,
+        by_path,
+        by_name,
+        items,
+        ..
+    } = outline;
+    for ((id, _), parts) in items.iter().zip(parts) {
+        if let Some(node) = nodes.get_mut(id.0 as usize) {
+            parts.into_node(node);
+        }
+    }
+    Ok(Form {
+        version: package::version_hash(&def),
+        nodes,
+        by_path,
+        by_name,
+        lists,
+        dependents,
+        order,
+        ranks,
+        instance_name,
+        warnings: problems,
+        def,
+    })
+}
+
+/// See [`Form::check_tables`].
+pub(super) fn check_tables(form: &Form, tables: &Tables) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for file in &form.def.external {
+        if tables.get(&file.id).is_none() {
+            problems.push(Problem::error(
+                &Origin::default(),
+                &file.file_name,
+                "the form needs this file",
+                format!("Attach {} to the form", file.file_name),
+            ));
+        }
+    }
+    for node in &form.nodes {
+        let Some(choices) = &node.choices else { continue };
+        let ListRef::External(id) = &choices.list else {
+            continue;
+        };
+        let Some(table) = tables.get(id) else { continue };
+        let filtered = choices.filter.iter().flat_map(|filter| filter.columns());
+        for column in [&choices.value_column, &choices.label_column]
+            .into_iter()
+            .chain(filtered)
+        {
+            if table.column(column).is_none() {
+                problems.push(Problem::error(
+                    &node.origin,
+                    column,
+                    format!("{id} has no column \"{column}\", which {} needs", node.name),
+                    format!("Its columns are: {}", table.columns().join(", ")),
+                ));
+            }
+        }
+    }
+    problems
+}
+
+/// The items of a form without their expressions.
+#[derive(Default)]
+struct Outline<'a> {
+    nodes: Vec<Node>,
+    items: Vec<(NodeId, &'a Item)>,
+    by_path: HashMap<Arc<str>, NodeId>,
+    by_name: HashMap<String, Vec<NodeId>>,
+    problems: Vec<Problem>,
+}
+
+impl<'a> Outline<'a> {
+    fn add_root(&mut self) {
+        self.nodes.push(node(
+            NodeId(0),
+            None,
+            "data",
+            "".into(),
+            What::Root,
+            Vec::new(),
+            Origin::default(),
+        ));
+    }
+
+    fn add_items(&mut self, items: &'a [Item], parent: NodeId, repeats: &mut Vec<NodeId>) {
+        if repeats.len() > package::NESTING || self.depth(parent) > package::NESTING {
+            return self.problems.push(Problem::error(
+                items.first().map(Item::origin).unwrap_or(&Origin::default()),
+                "",
+                format!("groups stand more than {} deep in each other", package::NESTING),
+                "Flatten the form",
+            ));
+        }
+        for item in items {
+            let id = NodeId(
+                u32::try_from(self.nodes.len()).expect("a form of 32 bytes an item fits PACKAGE_BYTES"),
+            );
+            let (what, inside): (What, &[Item]) = match item {
+                Item::Question(question) => (
+                    What::Question {
+                        role: question.role,
+                        kind: question.kind,
+                    },
+                    &[],
+                ),
+                Item::Group(group) => (What::Group, &group.items),
+                Item::Repeat(repeat) => (What::Repeat, &repeat.items),
+            };
+            let path = match self.nodes.get(parent.0 as usize) {
+                Some(around) if !around.path.is_empty() => format!("{}/{}", around.path, item.name()),
+                _ => item.name().to_string(),
+            };
+            let path: Arc<str> = path.into();
+            if let Some(first) = self.by_path.get(&path) {
+                let first = self
+                    .nodes
+                    .get(first.0 as usize)
+                    .map(|node| node.origin.to_string());
+                self.problems.push(Problem::error(
+                    item.origin(),
+                    item.name(),
+                    format!(
+                        "the name stands twice in the same group, first in {}",
+                        first.unwrap_or_default()
+                    ),
+                    "Give one of them another name",
+                ));
+            } else {
+                self.by_path.insert(path.clone(), id);
+                self.by_name.entry(item.name().to_string()).or_default().push(id);
+            }
+            if let Some(parent) = self.nodes.get_mut(parent.0 as usize) {
+                parent.children.push(id);
+            }
+            self.nodes.push(node(
+                id,
+                Some(parent),
+                item.name(),
+                path,
+                what,
+                repeats.clone(),
+                item.origin().clone(),
+            ));
+            self.items.push((id, item));
+            if what == What::Repeat {
+                repeats.push(id);
+            }
+            self.add_items(inside, id, repeats);
+            if what == What::Repeat {
+                repeats.pop();
+            }
+        }
+    }
+
+    fn depth(&self, id: NodeId) -> usize {
+        let mut depth = 0;
+        let mut at = self.nodes.get(id.0 as usize);
+        while let Some(parent) = at.and_then(|node| node.parent) {
+            depth += 1;
+            at = self.nodes.get(parent.0 as usize);
+        }
+        depth
+    }
+}
+
+/// What an expression is for, which decides whether it takes part in the order of computing.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Use {
+    /// Others can see its result: relevance, calculation, count.
+    Value,
+    /// It may read its own item: it checks or shows.
+    Display,
+    /// Chooses rows of a list.
+    Filter,
+}
+
+struct Compiler<'a> {
+    names: FormNames<'a>,
+    def: &'a FormDef,
+    problems: Vec<Problem>,
+    edges: Vec<Edge>,
+    reads: Vec<BTreeSet<NodeId>>,
+}
+
+/// The compiled parts of one item, until the names are no longer borrowed.
+#[derive(Default)]
+struct Parts {
+    relevant: Option<Program>,
+    required: Option<Program>,
+    constraint: Option<Program>,
+    calculation: Option<Program>,
+    default: Option<First>,
+    read_only: Option<Program>,
+    count: Option<Program>,
+    choices: Option<Choices>,
+    label: Label,
+    hint: Label,
+    guidance: Label,
+    required_message: Label,
+    constraint_message: Label,
+    appearance: Vec<String>,
+    parameters: BTreeMap<String, String>,
+    sensitivity: Option<crate::def::Sensitivity>,
+}
+
+impl Compiler<'_> {
+    fn item(&mut self, id: NodeId, item: &Item) -> Parts {
+        match item {
+            Item::Question(question) => self.question(id, question),
+            Item::Group(group) => Parts {
+                relevant: self.optional(id, &group.relevant, Use::Value),
+                label: self.label(id, &group.label, &group.origin, "label"),
+                appearance: group.appearance.clone(),
+                ..Parts::default()
+            },
+            Item::Repeat(repeat) => Parts {
+                relevant: self.optional(id, &repeat.relevant, Use::Value),
+                count: self.optional(id, &repeat.count, Use::Value),
+                label: self.label(id, &repeat.label, &repeat.origin, "label"),
+                appearance: repeat.appearance.clone(),
+                ..Parts::default()
+            },
+        }
+    }
+
+    fn question(&mut self, id: NodeId, question: &Question) -> Parts {
+        let at = &question.origin;
+        Parts {
+            relevant: self.optional(id, &question.relevant, Use::Value),
+            required: self.optional(id, &question.required, Use::Display),
+            constraint: self.optional(id, &question.constraint, Use::Display),
+            calculation: self.optional(id, &question.calculation, Use::Value),
+            default: question
+                .default
+                .as_ref()
+                .and_then(|default| self.first(id, question.kind, default)),
+            read_only: self.optional(id, &question.read_only, Use::Display),
+            count: None,
+            choices: question
+                .choices
+                .as_ref()
+                .and_then(|source| self.choices(id, question, source)),
+            label: self.label(id, &question.label, at, "label"),
+            hint: self.label(id, &question.hint, at, "hint"),
+            guidance: self.label(id, &question.guidance, at, "guidance_hint"),
+            required_message: self.label(id, &question.required_message, at, "required_message"),
+            constraint_message: self.label(id, &question.constraint_message, at, "constraint_message"),
+            appearance: question.appearance.clone(),
+            parameters: question.parameters.clone(),
+            sensitivity: question.sensitivity,
+        }
+    }
+
+    fn first(&mut self, id: NodeId, kind: Kind, default: &Expression) -> Option<First> {
+        if !is_computed(&default.source, kind) {
+            return Some(First::Literal(default.source.clone()));
+        }
+        self.program(id, default, Use::Display).map(First::Computed)
+    }
+
+    fn choices(&mut self, id: NodeId, question: &Question, source: &ChoiceSource) -> Option<Choices> {
+        let filter = self.optional(id, &source.filter, Use::Filter);
+        let parameter = |name: &str| question.parameters.get(name).map(String::as_str);
+        let value_column = parameter("value").unwrap_or("name").to_string();
+        let label_column = parameter("label").unwrap_or("label").to_string();
+        let is_known = match &source.list {
+            ListRef::Internal(name) => match self.def.choice_lists.get(name) {
+                Some(list) => {
+                    self.filter_columns(name, list, source, filter.as_ref());
+                    true
+                }
+                None => {
+                    let known = self.def.choice_lists.keys().map(String::as_str);
+                    let advice = match similar(name, known) {
+                        Some(name) => format!("Did you mean {name}?"),
+                        None => format!("Add rows with list_name {name} to the sheet choices"),
+                    };
+                    self.problems.push(Problem::error(
+                        &source.origin,
+                        name,
+                        format!("there is no choice list {name}"),
+                        advice,
+                    ));
+                    false
+                }
+            },
+            ListRef::External(file) => self.def.external.iter().any(|known| known.id == *file),
+        };
+        let randomize = parameter("randomize").is_some_and(|word| word.eq_ignore_ascii_case("true"));
+        let seed = parameter("seed").and_then(|seed| {
+            let seed = Expression {
+                source: seed.to_string(),
+                origin: question.origin.column("parameters"),
+            };
+            self.program(id, &seed, Use::Display)
+        });
+        is_known.then(|| Choices {
+            list: source.list.clone(),
+            filter,
+            value_column,
+            label_column,
+            randomize,
+            seed,
+        })
+    }
+
+    /// A filter that reads a column the list has not would silently offer nothing.
+    fn filter_columns(
+        &mut self,
+        name: &str,
+        list: &ChoiceList,
+        source: &ChoiceSource,
+        filter: Option<&Program>,
+    ) {
+        let (Some(filter), Some(expression)) = (filter, &source.filter) else {
+            return;
+        };
+        let own: BTreeSet<&str> = list
+            .choices
+            .iter()
+            .flat_map(|choice| choice.columns.keys())
+            .map(String::as_str)
+            .chain(["name", "label"])
+            .collect();
+        for column in filter
+            .columns()
+            .iter()
+            .filter(|column| !own.contains(column.as_str()))
+        {
+            let advice = match similar(column, own.iter().copied()) {
+                Some(column) => format!("Did you mean {column}?"),
+                None => format!(
+                    "Add a column {column} to the sheet choices, or write ${{{column}}} for an answer"
+                ),
+            };
+            self.problems.push(Problem::error(
+                &expression.origin,
+                &expression.source,
+                format!("the choice list {name} has no column {column}"),
+                advice,
+            ));
+        }
+    }
+
+    fn list(&mut self, list: &ChoiceList) -> List {
+        let own: BTreeSet<&String> = list
+            .choices
+            .iter()
+            .flat_map(|choice| choice.columns.keys())
+            .collect();
+        let columns: Vec<String> = ["name", "label"]
+            .map(String::from)
+            .into_iter()
+            .chain(own.into_iter().cloned())
+            .collect();
+        let choices: Vec<Choice> = list
+            .choices
+            .iter()
+            .map(|choice| Choice {
+                name: choice.name.clone(),
+                label: self.label(NodeId(0), &choice.label, &choice.origin, "label"),
+                columns: choice.columns.clone(),
+                plain_label: choice
+                    .label
+                    .in_language("", &self.def.languages)
+                    .unwrap_or_default()
+                    .to_string(),
+            })
+            .collect();
+        let index = |column: &String| {
+            let mut index: HashMap<String, Vec<usize>> = HashMap::new();
+            for (row, choice) in choices.iter().enumerate() {
+                index
+                    .entry(choice.cell(column).to_string())
+                    .or_default()
+                    .push(row);
+            }
+            index
+        };
+        let indexes = columns.iter().map(index).collect();
+        List {
+            choices,
+            columns,
+            indexes,
+        }
+    }
+
+    fn label(&mut self, id: NodeId, text: &Translated, origin: &Origin, column: &str) -> Label {
+        let default = self.def.languages.iter();
+        let ordered = default
+            .filter_map(|language| text.0.get_key_value(language))
+            .chain(
+                text.0
+                    .iter()
+                    .filter(|(language, _)| !self.def.languages.contains(language)),
+            );
+        let ordered: Vec<(&String, &String)> = ordered.collect();
+        let mut by_language = Vec::with_capacity(ordered.len());
+        for (language, text) in ordered {
+            let heading = match language.as_str() {
+                "default" => column.to_string(),
+                language => format!("{column}::{language}"),
+            };
+            let mut parts = Vec::new();
+            for piece in pieces(text) {
+                match piece {
+                    Piece::Text(text) => parts.push(Part::Text(text.to_string())),
+                    Piece::Reference(reference) => {
+                        let expression = Expression {
+                            source: reference.to_string(),
+                            origin: origin.column(&heading),
+                        };
+                        parts.extend(self.program(id, &expression, Use::Display).map(Part::Value));
+                    }
+                }
+            }
+            by_language.push((language.clone(), Template { parts }));
+        }
+        Label::new(by_language)
+    }
+
+    fn optional(&mut self, id: NodeId, expression: &Option<Expression>, purpose: Use) -> Option<Program> {
+        self.program(id, expression.as_ref()?, purpose)
+    }
+
+    fn program(&mut self, id: NodeId, expression: &Expression, purpose: Use) -> Option<Program> {
+        let place = Place {
+            node: id,
+            is_choice_filter: purpose == Use::Filter,
+        };
+        match Program::compile(&expression.source, &self.names, place) {
+            Ok(program) => {
+                self.remember(id, &program, expression, purpose);
+                Some(program)
+            }
+            Err(problems) => {
+                for problem in problems {
+                    let advice = match problem.advice.is_empty() {
+                        true => format!("Look near \"{}\"", near(&expression.source, problem.at)),
+                        false => problem.advice,
+                    };
+                    self.problems.push(Problem::error(
+                        &expression.origin,
+                        &expression.source,
+                        problem.message.trim_end_matches('.'),
+                        advice,
+                    ));
+                }
+                None
+            }
+        }
+    }
+
+    fn remember(&mut self, id: NodeId, program: &Program, expression: &Expression, purpose: Use) {
+        if let Some(reads) = self.reads.get_mut(id.0 as usize) {
+            reads.extend(program.dependencies());
+        }
+        if purpose != Use::Value {
+            return;
+        }
+        let mut reads: Vec<NodeId> = program.dependencies().to_vec();
+        let is_in_repeat = self
+            .names
+            .nodes
+            .get(id.0 as usize)
+            .is_some_and(|node| !node.repeats.is_empty());
+        // In a repeat the own item may be that of another row (`indexed-repeat(${total}, ${row}, position(..) - 1)`).
+        if is_in_repeat {
+            reads.retain(|read| *read != id);
+        }
+        self.edges.extend(reads.into_iter().map(|from| Edge {
+            from,
+            to: id,
+            cell: Some(expression.origin.clone()),
+        }));
+    }
+}
+
+impl Parts {
+    fn into_node(self, node: &mut Node) {
+        node.relevant = self.relevant;
+        node.required = self.required;
+        node.constraint = self.constraint;
+        node.calculation = self.calculation;
+        node.default = self.default;
+        node.read_only = self.read_only;
+        node.count = self.count;
+        node.choices = self.choices;
+        node.label = self.label;
+        node.hint = self.hint;
+        node.guidance = self.guidance;
+        node.required_message = self.required_message;
+        node.constraint_message = self.constraint_message;
+        node.appearance = self.appearance;
+        node.parameters = self.parameters;
+        node.sensitivity = self.sensitivity;
+    }
+}
+
+fn node(
+    id: NodeId,
+    parent: Option<NodeId>,
+    name: &str,
+    path: Arc<str>,
+    what: What,
+    repeats: Vec<NodeId>,
+    origin: Origin,
+) -> Node {
+    Node {
+        id,
+        parent,
+        name: name.to_string(),
+        path,
+        what,
+        repeats,
+        children: Vec::new(),
+        relevant: None,
+        required: None,
+        constraint: None,
+        calculation: None,
+        default: None,
+        read_only: None,
+        count: None,
+        choices: None,
+        label: Label::default(),
+        hint: Label::default(),
+        guidance: Label::default(),
+        required_message: Label::default(),
+        constraint_message: Label::default(),
+        appearance: Vec::new(),
+        parameters: BTreeMap::new(),
+        sensitivity: None,
+        origin,
+    }
+}
+
+/// Whether a default is computed: it names an answer, calls a function, or (where the answer is no free text) adds,
+/// multiplies or divides.
+fn is_computed(source: &str, kind: Kind) -> bool {
+    if source.contains("${") {
+        return true;
+    }
+    let calls = source.match_indices('(').any(|(at, _)| {
+        let before = source.get(..at).unwrap_or_default();
+        before.ends_with(|c: char| c.is_ascii_alphanumeric() || c == '-') && source.trim_end().ends_with(')')
+    });
+    let computes = [" + ", " - ", " * ", " div ", " mod "]
+        .iter()
+        .any(|sign| source.contains(sign));
+    calls || (computes && matches!(kind, Kind::Integer | Kind::Decimal))
+}
+
+/// Up to twenty characters from a byte offset on.
+fn near(source: &str, at: usize) -> String {
+    let start = (0..=at.min(source.len()))
+        .rev()
+        .find(|at| source.is_char_boundary(*at))
+        .unwrap_or(0);
+    source.get(start..).unwrap_or_default().chars().take(20).collect()
+}

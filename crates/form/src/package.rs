@@ -1,0 +1,71 @@
+//! A form version as bytes: canonical, versioned, and named by their hash.
+
+use crate::def::{FormDef, Item};
+
+/// First bytes of a form package. Format 1, 2026-11-24: the first; canonical JSON of [`FormDef`] follows.
+pub const HEADER: &[u8] = b"sampan-form 1\n";
+/// Largest package in bytes.
+pub const PACKAGE_BYTES: usize = 32 * 1024 * 1024;
+/// How deep groups and repeats may stand in each other.
+pub const NESTING: usize = 20;
+
+/// Why bytes are no form package.
+#[derive(Debug, thiserror::Error)]
+pub enum PackageError {
+    /// More than [`PACKAGE_BYTES`].
+    #[error("the form is larger than {PACKAGE_BYTES} bytes; split it or shorten its lists")]
+    TooLarge,
+    /// The header names another format.
+    #[error("these bytes are no form of a format that this version knows; update this program")]
+    UnknownFormat,
+    /// The content does not decode.
+    #[error("the form's bytes are damaged; fetch the form again")]
+    Damaged(#[source] serde_json::Error),
+    /// Groups too deep in each other.
+    #[error("groups stand more than {NESTING} deep in each other; flatten the form")]
+    TooDeep,
+    /// Decodes, but is not written the one way that forms are written, so its hash would not be its name.
+    #[error("the form's bytes are not canonical; publish the form again from its spreadsheet")]
+    NotCanonical,
+}
+
+/// The bytes of a form: equal forms have equal bytes.
+pub fn to_bytes(form: &FormDef) -> Vec<u8> {
+    let mut bytes = HEADER.to_vec();
+    serde_json::to_writer(&mut bytes, form).expect("a form has only text keys, and a Vec takes every byte");
+    bytes
+}
+
+/// The name of a form version: BLAKE3 of its bytes. Hashes of attached files are inside.
+pub fn version_hash(form: &FormDef) -> [u8; 32] {
+    *blake3::hash(&to_bytes(form)).as_bytes()
+}
+
+/// Reads what [`to_bytes`] wrote; anything else is an error.
+pub fn from_bytes(bytes: &[u8]) -> Result<FormDef, PackageError> {
+    if bytes.len() > PACKAGE_BYTES {
+        return Err(PackageError::TooLarge);
+    }
+    let content = bytes.strip_prefix(HEADER).ok_or(PackageError::UnknownFormat)?;
+    let form: FormDef = serde_json::from_slice(content).map_err(PackageError::Damaged)?;
+    if depth(&form.items) > NESTING {
+        return Err(PackageError::TooDeep);
+    }
+    if to_bytes(&form) != bytes {
+        return Err(PackageError::NotCanonical);
+    }
+    Ok(form)
+}
+
+/// How deep groups stand in each other; the JSON reader has bounded it before.
+fn depth(items: &[Item]) -> usize {
+    items
+        .iter()
+        .map(|item| match item {
+            Item::Question(_) => 0,
+            Item::Group(group) => 1 + depth(&group.items),
+            Item::Repeat(repeat) => 1 + depth(&repeat.items),
+        })
+        .max()
+        .unwrap_or(0)
+}
