@@ -3,9 +3,16 @@
 //! A payload is `version, number of ops, ops`; an op is `tag, length, body`, so that an op of a later version can be
 //! carried on unread. Integers are LEB128 varints in their shortest form, signed ones zigzag.
 
+pub mod change;
+pub mod ops;
+pub mod primitive;
+pub mod value;
+
 use thiserror::Error;
 
 use crate::change::{Change, Header, RecordKey};
+use crate::codec::change::take_version;
+use crate::codec::primitive::{Reader, put_bytes, put_varint};
 use crate::ids::ChangeHash;
 use crate::op::Op;
 use crate::schema::Schema;
@@ -64,39 +71,81 @@ pub enum CodecError {
     UnknownQuestion { id: u32 },
 }
 
-/// The payload of ops under a form version.
-pub fn encode_ops(_ops: &[Op], _schema: &dyn Schema) -> Vec<u8> {
-    Vec::new()
+/// The payload of ops under a form version. Ops beyond the limits are written too, and refused by [`decode_ops`]:
+/// [`crate::write::change`] reads back what it writes.
+pub fn encode_ops(ops: &[Op], schema: &dyn Schema) -> Vec<u8> {
+    let mut out = vec![VERSION];
+    put_varint(&mut out, ops.len() as u64);
+    let mut body = Vec::new();
+    for op in ops {
+        body.clear();
+        let tag = ops::put_body(&mut body, op, schema);
+        out.push(tag);
+        put_bytes(&mut out, &body);
+    }
+    out
 }
 
 /// The ops in a payload. `schema` is that of the header's form version.
-pub fn decode_ops(_bytes: &[u8], _schema: &dyn Schema) -> Result<Vec<Op>, CodecError> {
-    Err(CodecError::Truncated { what: "a payload" })
+pub fn decode_ops(bytes: &[u8], schema: &dyn Schema) -> Result<Vec<Op>, CodecError> {
+    if bytes.len() > MAX_PAYLOAD_BYTES {
+        let found = bytes.len() as u64;
+        return Err(CodecError::TooMuch {
+            what: "a payload (bytes)",
+            found,
+            limit: MAX_PAYLOAD_BYTES as u64,
+        });
+    }
+    let mut reader = Reader::new(bytes, "a payload");
+    take_version(&mut reader, "payload")?;
+    let count = reader.count(MAX_OPS, "a payload (ops)")?;
+    let mut ops = Vec::with_capacity(count);
+    for _ in 0..count {
+        let tag = reader.byte()?;
+        let body = reader.bytes(MAX_PAYLOAD_BYTES, "an op")?;
+        ops.push(ops::take_body(tag, body, schema)?);
+    }
+    reader.end()?;
+    Ok(ops)
 }
 
 /// The canonical bytes of a header; BLAKE3 over them is the change's hash.
-pub fn encode_header(_header: &Header) -> Vec<u8> {
-    Vec::new()
+pub fn encode_header(header: &Header) -> Vec<u8> {
+    let mut out = vec![VERSION];
+    change::put_header(&mut out, header);
+    out
 }
 
 /// The header in canonical bytes.
-pub fn decode_header(_bytes: &[u8]) -> Result<Header, CodecError> {
-    Err(CodecError::Truncated { what: "a header" })
+pub fn decode_header(bytes: &[u8]) -> Result<Header, CodecError> {
+    let mut reader = Reader::new(bytes, "a header");
+    take_version(&mut reader, "header")?;
+    let header = change::take_header(&mut reader)?;
+    reader.end()?;
+    Ok(header)
 }
 
 /// The bytes of a whole change, payload and key included. Needs no schema: the payload stays as its writer wrote it.
-pub fn encode_change(_change: &Change) -> Vec<u8> {
-    Vec::new()
+pub fn encode_change(change: &Change) -> Vec<u8> {
+    let mut out = vec![VERSION];
+    change::put_change(&mut out, change);
+    out
 }
 
 /// The change in bytes. Its payload is not looked into; see [`decode_ops`].
-pub fn decode_change(_bytes: &[u8]) -> Result<Change, CodecError> {
-    Err(CodecError::Truncated { what: "a change" })
+pub fn decode_change(bytes: &[u8]) -> Result<Change, CodecError> {
+    let mut reader = Reader::new(bytes, "a change");
+    take_version(&mut reader, "change")?;
+    let change = change::take_change(&mut reader)?;
+    reader.end()?;
+    Ok(change)
 }
 
-/// BLAKE3 of payload bytes, keyed with a key derived from the record's.
-pub fn payload_hash(_key: &RecordKey, _payload: &[u8]) -> [u8; 32] {
-    [0; 32]
+/// BLAKE3 of payload bytes, keyed with a key derived from the record's. Without the key nobody can find out by trial
+/// whether a phone number stood in a payload that has been emptied.
+pub fn payload_hash(key: &RecordKey, payload: &[u8]) -> [u8; 32] {
+    let derived = blake3::derive_key("sampan 2026-11-24 payload hash v1", &key.0);
+    *blake3::keyed_hash(&derived, payload).as_bytes()
 }
 
 impl Header {
