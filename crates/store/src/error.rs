@@ -100,6 +100,18 @@ pub enum StoreError {
         #[source]
         source: rusqlite::Error,
     },
+    /// A folder that must be empty is not.
+    #[error("{} is not empty; name an empty or new folder (nothing in it was changed)", folder.display())]
+    NotEmpty {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// A commit failed: nothing in it was saved, nothing of it was acknowledged.
+    #[error("the database could not commit ({reason}); nothing of this was saved; try again")]
+    NotCommitted {
+        /// What SQLite says.
+        reason: String,
+    },
     /// SQLite refused a statement.
     #[error("the database could not {what}")]
     Sql {
