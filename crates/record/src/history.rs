@@ -1,9 +1,11 @@
 //! What happened to a record, one entry per change: enough to print sentences.
 
+use std::collections::BTreeMap;
+
 use sampan_value::answer::Answer;
 
-use crate::ids::{CommentId, FormVersionId, PersonId, RowId};
-use crate::op::{Decision, ErasureScope};
+use crate::ids::{CommentId, Dot, FormVersionId, PersonId, RowId};
+use crate::op::{Decision, ErasureScope, Op};
 use crate::path::AnswerPath;
 use crate::record::{Record, Stamp};
 
@@ -61,6 +63,70 @@ pub enum Event {
 }
 
 /// All that happened, causes before effects. Wall times are shown as evidence and order nothing.
-pub fn history(_record: &Record) -> Vec<Entry> {
-    Vec::new()
+pub fn history(record: &Record) -> Vec<Entry> {
+    let mut written: BTreeMap<&AnswerPath, Vec<(Dot, Option<&Answer>)>> = BTreeMap::new();
+    let mut entries = Vec::new();
+    for (header, ops) in record.changes() {
+        let dot = header.dot();
+        let mut events = Vec::with_capacity(ops.len());
+        for op in ops {
+            events.push(match op {
+                Op::Set { at, answer } => {
+                    let before = written.entry(at).or_default();
+                    let seen = before
+                        .iter()
+                        .rev()
+                        .find(|(other, _)| *other == dot || header.context.covers(other));
+                    let from = seen.and_then(|(_, answer)| answer.cloned());
+                    before.push((dot, answer.as_ref()));
+                    Event::Answered {
+                        at: at.clone(),
+                        from,
+                        to: answer.clone(),
+                    }
+                }
+                Op::AddRow { repeat, row, .. } => Event::RowAdded {
+                    repeat: repeat.clone(),
+                    row: *row,
+                },
+                Op::RemoveRow { repeat, row } => Event::RowRemoved {
+                    repeat: repeat.clone(),
+                    row: *row,
+                },
+                Op::Submit => Event::Submitted,
+                Op::Comment {
+                    id,
+                    at,
+                    reply_to,
+                    text,
+                } => Event::Commented {
+                    id: *id,
+                    at: at.clone(),
+                    reply_to: *reply_to,
+                    text: text.clone(),
+                },
+                Op::ResolveComment { id } => Event::CommentResolved { id: *id },
+                Op::Decide { decision, note, .. } => Event::Decided {
+                    decision: *decision,
+                    note: note.clone(),
+                },
+                Op::Assign { person } => Event::Assigned { person: *person },
+                Op::MoveToVersion { form } => Event::MovedToVersion { form: *form },
+                Op::Erase { what, reason } => Event::Erased {
+                    what: what.clone(),
+                    reason: reason.clone(),
+                },
+                Op::Unknown { tag, .. } => Event::Unknown { tag: *tag },
+            });
+        }
+        if events.is_empty() {
+            events.push(Event::Emptied);
+        }
+        entries.push(Entry {
+            stamp: header.stamp(),
+            form: header.form,
+            events,
+        });
+    }
+    entries
 }

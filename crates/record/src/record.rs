@@ -1,11 +1,22 @@
 //! A record as the set of its changes: put in, in any order and any number of times, and read as one state.
 
-use crate::change::{Change, Header, RecordKey};
-use crate::context::Context;
-use crate::ids::{ChangeHash, CommentId, Dot, FormVersionId, PersonId, RecordId, RowId};
-use crate::op::{Decision, Op};
-use crate::path::{AnswerPath, QuestionPath};
+mod bytes;
+mod rows;
+mod state;
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::Arc;
+
 use sampan_value::answer::Answer;
+
+use crate::change::{Change, Header, Payload, RecordKey};
+use crate::context::Context;
+use crate::erasure;
+use crate::ids::{ChangeHash, CommentId, Dot, FormVersionId, PersonId, RecordId, Replica, RowId};
+use crate::op::{Decision, ErasureScope, Op};
+use crate::path::{AnswerPath, QuestionPath};
+use crate::record::state::State;
 
 /// Who did something, in which change, and when by their own clock. Ordered by (lamport, replica, seq), which agrees
 /// with what knew of what; the wall time is evidence and orders nothing.
@@ -127,12 +138,77 @@ pub enum Inserted {
 #[derive(Debug, Clone)]
 pub struct Record {
     id: RecordId,
+    changes: BTreeMap<Dot, Held>,
+    order: BTreeMap<Stamp, Dot>,
+    /// What is known without a gap.
+    reached: Context,
+    lamport: u64,
+    erasures: Vec<Erasure>,
+    state: State,
+}
+
+/// A change as a record holds it.
+#[derive(Debug, Clone)]
+struct Held {
+    header: Arc<Header>,
+    hash: ChangeHash,
+    /// Without what the erasures known here name.
+    ops: Vec<Op>,
+    left: Left,
+    key: Option<RecordKey>,
+}
+
+/// How much of a payload came. An emptier copy of a change replaces a fuller one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Left {
+    Nothing,
+    Part,
+    All,
+}
+
+/// An erasure that is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Erasure {
+    /// What it empties.
+    pub what: ErasureScope,
+    /// Why.
+    pub reason: String,
+    /// By whom and when.
+    pub stamp: Stamp,
+}
+
+impl Erasure {
+    /// Whether it empties changes like this one: all that did not know of it.
+    pub fn concerns(&self, header: &Header) -> bool {
+        header.dot() != self.stamp.dot && !header.context.covers(&self.stamp.dot)
+    }
+}
+
+impl Header {
+    /// Who and when.
+    pub fn stamp(&self) -> Stamp {
+        Stamp {
+            lamport: self.lamport,
+            dot: self.dot(),
+            author: self.author,
+            wall_time_ms: self.wall_time_ms,
+            utc_offset_min: self.utc_offset_min,
+        }
+    }
 }
 
 impl Record {
     /// A record of which nothing is known yet.
     pub fn new(id: RecordId) -> Record {
-        Record { id }
+        Record {
+            id,
+            changes: BTreeMap::new(),
+            order: BTreeMap::new(),
+            reached: Context::default(),
+            lamport: 0,
+            erasures: Vec::new(),
+            state: State::default(),
+        }
     }
 
     /// Which record this is.
@@ -140,151 +216,319 @@ impl Record {
         self.id
     }
 
-    /// Puts a change in with its decoded ops (empty for an erased payload), in any order.
-    pub fn insert(&mut self, _change: &Change, _ops: Vec<Op>) -> Inserted {
+    /// Puts a change in with its decoded ops (empty for an erased payload), in any order. What is put in is taken as
+    /// genuine: check it with [`crate::write::verify`] before, and let only an office empty payloads.
+    pub fn insert(&mut self, change: &Change, ops: Vec<Op>) -> Inserted {
+        let dot = change.header.dot();
+        let hash = change.hash();
+        let left = match change.payload {
+            Payload::Full(_) => Left::All,
+            Payload::Redacted(_) => Left::Part,
+            Payload::Erased => Left::Nothing,
+        };
+        if change.header.record != self.id {
+            return Inserted::Refused;
+        }
+        if let Some(held) = self.changes.get_mut(&dot) {
+            if held.hash != hash {
+                return Inserted::Refused;
+            }
+            if left < held.left || (left == Left::Part && ops.len() < held.ops.len()) {
+                held.left = left;
+                held.ops = ops;
+                held.key = None;
+                self.rebuild();
+            }
+            return Inserted::Duplicate;
+        }
+        let header = Arc::new(change.header.clone());
+        let needs_rebuild = ops.iter().any(|op| matches!(op, Op::Erase { .. }));
+        self.order.insert(header.stamp(), dot);
+        let mut held = Held {
+            header,
+            hash,
+            ops,
+            left,
+            key: change.record_key,
+        };
+        if needs_rebuild {
+            self.changes.insert(dot, held);
+            self.rebuild();
+        } else {
+            if let Some(ops) = erasure::without_erased(self, &held.header, &held.ops) {
+                held.ops = ops;
+            }
+            if self.erasures.iter().any(|erasure| erasure.concerns(&held.header)) {
+                held.key = None;
+            }
+            self.state.apply(&held.header, &held.ops);
+            self.changes.insert(dot, held);
+        }
+        self.reach(dot.replica);
         Inserted::New
     }
 
     /// Number of changes.
     pub fn len(&self) -> usize {
-        0
+        self.changes.len()
     }
 
     /// Whether there is no change yet.
     pub fn is_empty(&self) -> bool {
-        true
+        self.changes.is_empty()
     }
 
     /// The headers with their ops as they stand now (without what an erasure names), in the order of their stamps.
     pub fn changes(&self) -> impl Iterator<Item = (&Header, &[Op])> {
-        std::iter::empty()
+        let held = self.order.values().filter_map(|dot| self.changes.get(dot));
+        held.map(|held| (held.header.as_ref(), held.ops.as_slice()))
     }
 
     /// Whether this very change is here.
-    pub fn holds(&self, _dot: &Dot, _hash: &ChangeHash) -> bool {
-        false
+    pub fn holds(&self, dot: &Dot, hash: &ChangeHash) -> bool {
+        self.changes.get(dot).is_some_and(|held| held.hash == *hash)
     }
 
     /// What is known of the record: the context for the next change. Stops before a change that is still missing, so
     /// that nothing is replaced that nobody here has seen.
     pub fn context(&self) -> Context {
-        Context::default()
+        self.reached.clone()
     }
 
     /// The highest lamport among the changes in [`Record::context`]; 0 in an empty record.
     pub fn lamport(&self) -> u64 {
-        0
+        self.lamport
     }
 
     /// The lamport for the next change.
     pub fn next_lamport(&self) -> u64 {
-        self.lamport().saturating_add(1)
+        self.lamport.saturating_add(1)
     }
 
     /// The lamport of a change of this record; None where it is not here. Fits [`crate::write::verify_lamport`].
-    pub fn lamport_of(&self, _dot: &Dot) -> Option<u64> {
-        None
+    pub fn lamport_of(&self, dot: &Dot) -> Option<u64> {
+        self.changes.get(dot).map(|held| held.header.lamport)
     }
 
     /// The key for the next change; None in an empty record and after an erasure: then a new key is made and travels
     /// with that change.
     pub fn key(&self) -> Option<RecordKey> {
-        None
+        self.newest_key(|dot| self.reached.covers(dot))
     }
 
     /// The key that a change's payload hash was made with; None where it is not here or was dropped.
-    pub fn key_for(&self, _header: &Header) -> Option<RecordKey> {
-        None
+    pub fn key_for(&self, header: &Header) -> Option<RecordKey> {
+        self.newest_key(|dot| *dot == header.dot() || header.context.covers(dot))
+    }
+
+    fn newest_key(&self, is_known: impl Fn(&Dot) -> bool) -> Option<RecordKey> {
+        let newest_first = self.order.values().rev().filter(|dot| is_known(dot));
+        newest_first
+            .filter_map(|dot| self.changes.get(dot))
+            .find_map(|held| held.key)
     }
 
     /// The header the record began with.
     pub fn first(&self) -> Option<&Header> {
-        None
+        self.changes().next().map(|(header, _)| header)
     }
 
     /// The form version the record is worked on under: the one it began with, or the one it was moved to.
     pub fn form(&self) -> Option<FormVersionId> {
-        None
+        let moved_to = self.state.moved_to.shown().copied();
+        moved_to.or_else(|| self.first().map(|header| header.form))
     }
 
     /// Who is to work on it; None when nobody was named.
     pub fn assignee(&self) -> Option<PersonId> {
-        None
+        self.state.assigned.shown().copied()
     }
 
     /// The answer shown at a place; None where none stands or its row is removed.
-    pub fn answer(&self, _at: &AnswerPath) -> Option<&Answer> {
-        None
+    pub fn answer(&self, at: &AnswerPath) -> Option<&Answer> {
+        let shown = self.state.registers.get(at)?.register.shown()?;
+        (!self.removed_rows().iter().any(|removed| removed.holds(at))).then_some(shown)
     }
 
     /// All answers shown, in rows that are not removed, in path order. Cleared places are left out.
     pub fn answers(&self) -> impl Iterator<Item = (&AnswerPath, &Answer)> {
-        std::iter::empty()
+        self.visible()
+            .filter_map(|(at, register)| Some((at, register.shown()?)))
     }
 
     /// What stands at a place, even in a removed row; None where nobody wrote.
-    pub fn register(&self, _at: &AnswerPath) -> Option<&Register> {
-        None
+    pub fn register(&self, at: &AnswerPath) -> Option<&Register> {
+        let register = &self.state.registers.get(at)?.register;
+        (!register.values.is_empty()).then_some(register)
     }
 
     /// The places, in rows that are not removed, where different values stand.
     pub fn conflicts(&self) -> Vec<(AnswerPath, Register)> {
-        Vec::new()
+        let conflicts = self.visible().filter(|(_, register)| register.is_conflict());
+        conflicts
+            .map(|(at, register)| (at.clone(), register.clone()))
+            .collect()
     }
 
-    /// The rows of a repeat that have an answer or were added, sorted by position, removed ones included.
-    pub fn rows(&self, _repeat: &AnswerPath) -> Vec<Row> {
-        Vec::new()
-    }
-
-    /// Every repeat place that row ops or answers of this record name through an `AddRow` or `RemoveRow`.
-    pub fn repeats(&self) -> Vec<AnswerPath> {
-        Vec::new()
+    fn visible(&self) -> impl Iterator<Item = (&AnswerPath, &Register)> {
+        let removed_rows = self.removed_rows();
+        let registers = self.state.registers.iter();
+        registers
+            .filter(move |(at, _)| !removed_rows.iter().any(|removed| removed.holds(at)))
+            .map(|(at, slot)| (at, &slot.register))
     }
 
     /// All comments in the order of their stamps.
     pub fn comments(&self) -> Vec<Comment> {
-        Vec::new()
+        self.state.comments()
+    }
+
+    /// The op that answers a comment, at the same place. The id is new and random.
+    pub fn reply(&self, id: CommentId, to: CommentId, text: String) -> Op {
+        let mut comments = self.state.comments().into_iter();
+        let at = comments
+            .find(|comment| comment.id == to)
+            .and_then(|comment| comment.at);
+        Op::Comment {
+            id,
+            at,
+            reply_to: Some(to),
+            text,
+        }
     }
 
     /// All decisions in the order of their stamps.
     pub fn decisions(&self) -> Vec<Decided> {
-        Vec::new()
+        self.state.decisions.values().cloned().collect()
     }
 
     /// Whether the enumerator said once that the interview is finished.
     pub fn submitted(&self) -> bool {
-        false
+        !self.state.submits.is_empty()
     }
 
     /// When it was said that the interview is finished, in the order of their stamps.
     pub fn submits(&self) -> Vec<Stamp> {
-        Vec::new()
+        self.state.submits.keys().copied().collect()
+    }
+
+    /// Whether somebody said that the interview is finished who knew of that change.
+    pub fn submitted_knowing(&self, dot: &Dot) -> bool {
+        self.state
+            .submits
+            .values()
+            .any(|header| header.context.covers(dot))
+    }
+
+    /// All erasures that are known.
+    pub fn erasures(&self) -> &[Erasure] {
+        &self.erasures
     }
 
     /// Whether the whole record was erased.
     pub fn erased(&self) -> bool {
-        false
+        self.erasures
+            .iter()
+            .any(|erasure| erasure.what == ErasureScope::Record)
     }
 
     /// The questions (or groups) whose answers were erased.
     pub fn erased_questions(&self) -> Vec<QuestionPath> {
-        Vec::new()
+        let mut paths = Vec::new();
+        for erasure in &self.erasures {
+            match &erasure.what {
+                ErasureScope::Record => {}
+                ErasureScope::Questions(questions) => paths.extend(questions.iter().cloned()),
+            }
+        }
+        paths.sort();
+        paths.dedup();
+        paths
     }
 
     /// Whether an erasure of the whole record empties this change: it comes from an old phone or backup and is
     /// receipted as erased.
-    pub fn is_erased(&self, _header: &Header) -> bool {
-        false
+    pub fn is_erased(&self, header: &Header) -> bool {
+        self.erasures
+            .iter()
+            .any(|erasure| erasure.what == ErasureScope::Record && erasure.concerns(header))
     }
 
     /// The record as somebody saw it who knew just this.
-    pub fn seen_by(&self, _context: &Context) -> Record {
-        self.clone()
+    pub fn seen_by(&self, context: &Context) -> Record {
+        let mut seen = Record::new(self.id);
+        for (dot, held) in self.changes.iter().filter(|(dot, _)| context.covers(dot)) {
+            seen.changes.insert(*dot, held.clone());
+            seen.order.insert(held.header.stamp(), *dot);
+        }
+        seen.rebuild();
+        for replica in context.0.keys() {
+            seen.reach(*replica);
+        }
+        seen
     }
 
     /// The whole state in bytes, equal on all replicas that have the same changes.
     pub fn state_bytes(&self) -> Vec<u8> {
-        Vec::new()
+        bytes::state_bytes(self)
+    }
+
+    /// Goes on from what is known of a replica without a gap, as far as its changes follow each other: each change
+    /// says which of its writer's own changes to this record came before it.
+    fn reach(&mut self, replica: Replica) {
+        let mut reached = self.reached.0.get(&replica).copied().unwrap_or(0);
+        let after = Dot {
+            replica,
+            seq: reached,
+        };
+        let behind = self.changes.range((Bound::Excluded(after), Bound::Unbounded));
+        for (dot, held) in behind.take_while(|(dot, _)| dot.replica == replica) {
+            let own_before = held.header.context.0.get(&replica).copied().unwrap_or(0);
+            if own_before > reached {
+                break;
+            }
+            reached = dot.seq;
+            self.lamport = self.lamport.max(held.header.lamport);
+        }
+        if reached > 0 {
+            self.reached.0.insert(replica, reached);
+        }
+    }
+
+    /// Computes the state anew: when an erasure takes something out of it.
+    fn rebuild(&mut self) {
+        let mut erasures = Vec::new();
+        for dot in self.order.values() {
+            let Some(held) = self.changes.get(dot) else {
+                continue;
+            };
+            for op in &held.ops {
+                if let Op::Erase { what, reason } = op {
+                    let stamp = held.header.stamp();
+                    erasures.push(Erasure {
+                        what: what.clone(),
+                        reason: reason.clone(),
+                        stamp,
+                    });
+                }
+            }
+        }
+        self.erasures = erasures;
+        let mut changes = std::mem::take(&mut self.changes);
+        if !self.erasures.is_empty() {
+            for held in changes.values_mut() {
+                if let Some(ops) = erasure::without_erased(self, &held.header, &held.ops) {
+                    held.ops = ops;
+                }
+                if self.erasures.iter().any(|erasure| erasure.concerns(&held.header)) {
+                    held.key = None;
+                }
+            }
+        }
+        self.state = State::default();
+        for held in changes.values() {
+            self.state.apply(&held.header, &held.ops);
+        }
+        self.changes = changes;
     }
 }

@@ -1,7 +1,10 @@
 //! Where a record stands in its review, and what came after the last decision.
 
+use std::collections::BTreeSet;
+
 use crate::context::Context;
 use crate::ids::CommentId;
+use crate::op::{Decision, Op};
 use crate::path::AnswerPath;
 use crate::record::{Decided, Record};
 
@@ -77,13 +80,93 @@ impl ReviewState {
 }
 
 /// Where a record stands.
-pub fn review(_record: &Record) -> Review {
+pub fn review(record: &Record) -> Review {
+    let decisions = record.decisions();
+    let is_known_to_later = |decided: &Decided| {
+        decisions
+            .iter()
+            .any(|later| later.knew.covers(&decided.stamp.dot))
+    };
+    let mut standing: Vec<Decided> = decisions
+        .iter()
+        .filter(|decided| !is_known_to_later(decided))
+        .cloned()
+        .collect();
+    let decision = standing.pop();
+    let covers = decision
+        .as_ref()
+        .map(|decided| decided.covers.clone())
+        .unwrap_or_default();
+    let later = match &decision {
+        None => Later::default(),
+        Some(decided) => later_than(record, decided),
+    };
+    let waiting = if record.submitted() {
+        ReviewState::Submitted
+    } else {
+        ReviewState::Draft
+    };
+    let state = match &decision {
+        None => waiting,
+        Some(decided) => match decided.decision {
+            Decision::Reopen => waiting,
+            Decision::Approve if later.is_changed => ReviewState::ChangedSinceApproval,
+            Decision::Approve => ReviewState::Approved,
+            Decision::Return if record.submitted_knowing(&decided.stamp.dot) => ReviewState::Resubmitted,
+            Decision::Return => ReviewState::Returned,
+            Decision::Reject => ReviewState::Rejected,
+        },
+    };
+    let open_comments = record
+        .comments()
+        .into_iter()
+        .filter(|comment| comment.reply_to.is_none() && comment.resolved.is_none())
+        .map(|comment| comment.id)
+        .collect();
     Review {
-        state: ReviewState::Draft,
-        decision: None,
-        concurrent: Vec::new(),
-        covers: Context::default(),
-        changed_since: Vec::new(),
-        open_comments: Vec::new(),
+        state,
+        decision,
+        concurrent: standing,
+        covers,
+        changed_since: later.places.into_iter().collect(),
+        open_comments,
     }
+}
+
+/// What was written that a decision does not cover.
+#[derive(Default)]
+struct Later {
+    is_changed: bool,
+    places: BTreeSet<AnswerPath>,
+}
+
+fn later_than(record: &Record, decided: &Decided) -> Later {
+    let mut later = Later::default();
+    for (header, ops) in record.changes() {
+        let dot = header.dot();
+        if decided.covers.covers(&dot) || dot == decided.stamp.dot {
+            continue;
+        }
+        for op in ops {
+            match op {
+                Op::Set { at, .. } => {
+                    later.is_changed = true;
+                    later.places.insert(at.clone());
+                }
+                Op::AddRow { repeat, .. } | Op::RemoveRow { repeat, .. } => {
+                    later.is_changed = true;
+                    later.places.insert(repeat.clone());
+                }
+                // What a later version of Sampan wrote may be an answer.
+                Op::MoveToVersion { .. } | Op::Unknown { .. } => later.is_changed = true,
+                Op::Submit
+                | Op::Comment { .. }
+                | Op::ResolveComment { .. }
+                | Op::Decide { .. }
+                | Op::Assign { .. }
+                | Op::Erase { .. } => {}
+            }
+        }
+    }
+    later
 }
