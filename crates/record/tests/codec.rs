@@ -1,0 +1,233 @@
+//! The binary form: everything comes back, there is one way to write it, and no bytes can hurt.
+
+#[path = "support/ops.rs"]
+mod ops;
+
+use ops::{any_context, any_op};
+use proptest::collection::vec;
+use proptest::prelude::{Just, Strategy, any, prop_assert_eq, prop_oneof, proptest};
+use proptest::sample::Index;
+use sampan_record::change::{Change, Header, Payload, RecordKey};
+use sampan_record::codec::{self, CodecError};
+use sampan_record::ids::{ChangeHash, ContentHash, DeviceId, PersonId, RecordId, Replica};
+use sampan_record::op::Op;
+use sampan_record::path::QuestionPath;
+use sampan_record::schema::{NoSchema, Schema};
+use sampan_value::answer::Kind;
+use uuid::Uuid;
+
+/// Three places of a form: a number, a choice in a repeat, a position. (Other values at them name their kind.)
+struct Small;
+
+const PLACES: [(&str, Option<Kind>); 4] = [
+    ("age", Some(Kind::Integer)),
+    ("d_products/products/prod", Some(Kind::Choice)),
+    ("a_cover/gps", Some(Kind::Geopoint)),
+    ("a_cover", None),
+];
+
+impl Schema for Small {
+    fn id(&self, path: &QuestionPath) -> Option<u32> {
+        let index = PLACES.iter().position(|(place, _)| *place == path.as_str())?;
+        u32::try_from(index).ok()
+    }
+
+    fn path(&self, id: u32) -> Option<QuestionPath> {
+        PLACES.get(id as usize).map(|(place, _)| QuestionPath::new(place))
+    }
+
+    fn kind(&self, id: u32) -> Option<Kind> {
+        PLACES.get(id as usize).and_then(|(_, kind)| *kind)
+    }
+}
+
+fn any_header() -> impl Strategy<Value = Header> {
+    let names = (
+        any::<u128>(),
+        any::<u64>(),
+        any::<u64>(),
+        any::<[u8; 32]>(),
+        any::<u128>(),
+    );
+    let rest = (
+        any::<u64>(),
+        any::<u128>(),
+        any::<[u8; 32]>(),
+        any::<i64>(),
+        any::<i16>(),
+        any::<[u8; 32]>(),
+    );
+    (names, any_context(), rest).prop_map(|(names, context, rest)| {
+        let (device, incarnation, seq, prev, record) = names;
+        let (lamport, author, form, wall_time_ms, utc_offset_min, payload_hash) = rest;
+        Header {
+            replica: Replica {
+                device: DeviceId(Uuid::from_u128(device)),
+                incarnation,
+            },
+            seq,
+            prev: ChangeHash(prev),
+            record: RecordId(Uuid::from_u128(record)),
+            context,
+            lamport,
+            author: PersonId(Uuid::from_u128(author)),
+            form: ContentHash(form),
+            wall_time_ms,
+            utc_offset_min,
+            payload_hash,
+        }
+    })
+}
+
+fn any_change() -> impl Strategy<Value = Change> {
+    let bytes = || vec(any::<u8>(), 0..40);
+    let payload = prop_oneof![
+        bytes().prop_map(Payload::Full),
+        bytes().prop_map(Payload::Redacted),
+        Just(Payload::Erased)
+    ];
+    let key = proptest::option::of(any::<[u8; 16]>().prop_map(RecordKey));
+    (any_header(), payload, key).prop_map(|(header, payload, record_key)| Change {
+        header,
+        payload,
+        record_key,
+    })
+}
+
+/// Bytes with some changed, cut off or put in.
+fn spoil(mut bytes: Vec<u8>, spoils: &[(Index, u8, u8)]) -> Vec<u8> {
+    for (at, how, byte) in spoils {
+        if bytes.is_empty() {
+            break;
+        }
+        let at = at.index(bytes.len());
+        match how % 4 {
+            0 => bytes[at] = *byte,
+            1 => bytes[at] ^= 1 << (byte % 8),
+            2 => bytes.truncate(at),
+            _ => bytes.insert(at, *byte),
+        }
+    }
+    bytes
+}
+
+fn spoils() -> impl Strategy<Value = Vec<(Index, u8, u8)>> {
+    vec((any::<Index>(), any::<u8>(), any::<u8>()), 1..6)
+}
+
+/// Whatever is accepted is written back byte for byte.
+fn check_bytes(bytes: &[u8]) {
+    if let Ok(ops) = codec::decode_ops(bytes, &NoSchema) {
+        assert_eq!(codec::encode_ops(&ops, &NoSchema), bytes);
+    }
+    if let Ok(ops) = codec::decode_ops(bytes, &Small) {
+        assert_eq!(
+            codec::decode_ops(&codec::encode_ops(&ops, &Small), &Small),
+            Ok(ops)
+        );
+    }
+    if let Ok(header) = codec::decode_header(bytes) {
+        assert_eq!(codec::encode_header(&header), bytes);
+    }
+    if let Ok(change) = codec::decode_change(bytes) {
+        assert_eq!(codec::encode_change(&change), bytes);
+    }
+}
+
+proptest! {
+    #[test]
+    fn ops_come_back(ops in vec(any_op(), 0..8)) {
+        prop_assert_eq!(codec::decode_ops(&codec::encode_ops(&ops, &NoSchema), &NoSchema), Ok(ops.clone()));
+        prop_assert_eq!(codec::decode_ops(&codec::encode_ops(&ops, &Small), &Small), Ok(ops));
+    }
+
+    #[test]
+    fn changes_come_back(change in any_change()) {
+        prop_assert_eq!(codec::decode_change(&codec::encode_change(&change)), Ok(change.clone()));
+        prop_assert_eq!(codec::decode_header(&codec::encode_header(&change.header)), Ok(change.header));
+    }
+
+    #[test]
+    fn random_bytes_are_refused_or_written_back_the_same(bytes in vec(any::<u8>(), 0..200), tag in 0..12u8) {
+        check_bytes(&bytes);
+        let mut framed = vec![codec::VERSION, 1, tag, u8::try_from(bytes.len().min(100)).unwrap()];
+        framed.extend(bytes.iter().take(100));
+        check_bytes(&framed);
+    }
+
+    #[test]
+    fn spoilt_ops_are_refused_or_written_back_the_same(ops in vec(any_op(), 0..4), spoils in spoils()) {
+        check_bytes(&spoil(codec::encode_ops(&ops, &NoSchema), &spoils));
+        check_bytes(&spoil(codec::encode_ops(&ops, &Small), &spoils));
+    }
+
+    #[test]
+    fn spoilt_changes_are_refused_or_written_back_the_same(change in any_change(), spoils in spoils()) {
+        check_bytes(&spoil(codec::encode_change(&change), &spoils));
+        check_bytes(&spoil(codec::encode_header(&change.header), &spoils));
+    }
+}
+
+#[test]
+fn an_act_of_a_later_version_is_carried_on() {
+    let bytes = [codec::VERSION, 2, 200, 3, 1, 2, 3, 4, 0];
+    let ops = codec::decode_ops(&bytes, &NoSchema).unwrap();
+    assert_eq!(
+        ops,
+        [
+            Op::Unknown {
+                tag: 200,
+                bytes: vec![1, 2, 3]
+            },
+            Op::Submit
+        ]
+    );
+    assert_eq!(codec::encode_ops(&ops, &NoSchema), bytes);
+}
+
+#[test]
+fn each_kind_of_broken_bytes_has_its_error() {
+    let cases: [(&[u8], CodecError); 6] = [
+        (&[], CodecError::Truncated { what: "a payload" }),
+        (&[1, 1], CodecError::Truncated { what: "a payload" }),
+        (
+            &[9, 0],
+            CodecError::Version {
+                what: "payload",
+                version: 9,
+            },
+        ),
+        (
+            &[1, 0, 0],
+            CodecError::Trailing {
+                what: "a payload",
+                n_bytes: 1,
+            },
+        ),
+        (
+            &[1, 1, 4, 1, 0],
+            CodecError::Trailing {
+                what: "an op",
+                n_bytes: 1,
+            },
+        ),
+        (&[1, 0x80, 0], CodecError::NotCanonical { what: "a number" }),
+    ];
+    for (bytes, expected) in cases {
+        assert_eq!(codec::decode_ops(bytes, &NoSchema), Err(expected), "{bytes:?}");
+    }
+    let ten_million_ops = [1, 0x80, 0xad, 0xe2, 0x04];
+    let too_many = codec::decode_ops(&ten_million_ops, &NoSchema);
+    assert!(
+        matches!(
+            too_many,
+            Err(CodecError::TooMuch {
+                found: 10_000_000,
+                ..
+            })
+        ),
+        "{too_many:?}"
+    );
+    let unknown = codec::decode_ops(&[1, 1, 1, 2, 40, 0], &Small);
+    assert_eq!(unknown, Err(CodecError::UnknownQuestion { id: 19 }));
+}
