@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use sampan_record::change::Change;
+use sampan_record::change::{Change, Payload};
 use sampan_record::context::Context;
-use sampan_record::ids::Replica;
+use sampan_record::ids::{ChangeHash, RecordId, Replica};
+use sampan_record::write;
 
 /// How names change when changes are issued again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,32 +19,55 @@ pub struct Renaming {
 }
 
 impl Renaming {
+    /// The number under the new name; None when the change keeps its old name.
+    pub fn number(&self, seq: u64) -> Option<u64> {
+        seq.checked_sub(self.first_seq).and_then(|n| n.checked_add(1))
+    }
+
     /// The context in new names, for one record. `kept` = the highest number below `first_seq` that the old name
     /// wrote to that record; None when it wrote nothing there.
     pub fn context(&self, context: &Context, kept: Option<u64>) -> Context {
         let mut renamed = context.clone();
-        if let Some(seq) = context.0.get(&self.old).copied()
-            && seq >= self.first_seq
-        {
+        let number = context.0.get(&self.old).and_then(|seq| self.number(*seq));
+        if let Some(number) = number {
             renamed.0.remove(&self.old);
             if let Some(kept) = kept {
                 renamed.0.insert(self.old, kept);
             }
-            renamed.0.insert(self.new, seq - self.first_seq + 1);
+            renamed.0.insert(self.new, number);
         }
         renamed
     }
 }
 
-/// Issues changes again: all that `old` wrote from `first_seq` on, in order. `kept` gives, per record, the highest
-/// number below `first_seq` that the old name wrote to it. Payloads are passed through `payload`, which returns the
-/// change's payload with contexts inside it (what a decision covers) renamed and its hash, or None when it holds no
-/// context (then it stays as it is).
+/// A payload with contexts inside it renamed, and its new hash.
+pub type RenamedPayload = (Vec<u8>, [u8; 32]);
+
+/// Issues changes again: all that `old` wrote from `first_seq` on, in order and without gaps. `kept` gives, per record,
+/// the highest number below `first_seq` that the old name wrote to it. `payload` is asked for each change with its
+/// context already renamed: it returns the payload with contexts inside it renamed too (what a decision covers), or
+/// None when there is none (then it stays as it is). Give each change its record's key where it had one.
 pub fn reissue(
-    _changes: &[Change],
-    _renaming: &Renaming,
-    _kept: &BTreeMap<sampan_record::ids::RecordId, u64>,
-    _payload: &mut dyn FnMut(&Change) -> Option<(Vec<u8>, [u8; 32])>,
+    changes: &[Change],
+    renaming: &Renaming,
+    kept: &BTreeMap<RecordId, u64>,
+    payload: &mut dyn FnMut(&Change) -> Option<RenamedPayload>,
 ) -> Vec<Change> {
-    Vec::new()
+    let mut prev = ChangeHash([0; 32]);
+    let mut issued = Vec::new();
+    for old in changes {
+        let Some(seq) = renaming.number(old.header.seq) else {
+            continue;
+        };
+        let kept = kept.get(&old.header.record).copied();
+        let context = renaming.context(&old.header.context, kept);
+        let mut change = write::reissue(old, renaming.new, seq, prev, context);
+        if let Some((bytes, hash)) = payload(&change) {
+            change.payload = Payload::Full(bytes);
+            change.header.payload_hash = hash;
+        }
+        prev = change.hash();
+        issued.push(change);
+    }
+    issued
 }

@@ -2,6 +2,11 @@
 
 use sampan_record::ids::FormVersionId;
 
+use crate::error::SyncError;
+use crate::limits;
+use crate::log::{Caller, OfficeLog};
+use crate::wire::bytes::{Reader, Writer};
+
 /// What a form version may be used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FormState {
@@ -26,8 +31,78 @@ pub struct FormListing {
     pub state: FormState,
 }
 
-/// A short digest of a listing, so that it travels only when it changed.
+/// A short digest of a listing, so that it travels only when it changed. Never all zeros.
 pub fn digest(listings: &[FormListing]) -> [u8; 8] {
-    let _ = listings;
-    [0; 8]
+    let mut section = Writer::default();
+    write(&mut section, listings);
+    let mut digest = [0u8; 8];
+    for (to, from) in digest.iter_mut().zip(blake3::hash(&section.bytes).as_bytes()) {
+        *to = *from;
+    }
+    if digest == [0; 8] {
+        digest = [1; 8];
+    }
+    digest
+}
+
+/// Office half: the listing, when it is not the one the device has.
+///
+/// # Errors
+/// The store's.
+pub fn answer(
+    log: &mut dyn OfficeLog,
+    caller: &Caller,
+    known: [u8; 8],
+) -> Result<Option<Vec<FormListing>>, SyncError> {
+    let mut listings = log.forms(caller)?;
+    listings.truncate(limits::FORMS);
+    Ok((digest(&listings) != known).then_some(listings))
+}
+
+/// Writes a listing.
+pub fn write(section: &mut Writer, listings: &[FormListing]) {
+    section.count(listings.len());
+    for listing in listings {
+        section.raw(&listing.version.0);
+        section.u8(match listing.state {
+            FormState::Published => 0,
+            FormState::Closed => 1,
+        });
+        for text in [&listing.form_id, &listing.title, &listing.label] {
+            section.blob(short(text).as_bytes());
+        }
+    }
+}
+
+/// Reads a listing.
+///
+/// # Errors
+/// `Malformed` and `TooLarge`.
+pub fn read(section: &mut Reader<'_>) -> Result<Vec<FormListing>, SyncError> {
+    let listings = section.list(limits::FORMS, "forms", |reader| {
+        let version = reader.content()?;
+        let state = match reader.u8()? {
+            0 => FormState::Published,
+            1 => FormState::Closed,
+            _ => return Err(reader.wrong("a form has an unknown state")),
+        };
+        Ok(FormListing {
+            form_id: reader.text()?,
+            version,
+            title: reader.text()?,
+            label: reader.text()?,
+            state,
+        })
+    })?;
+    section.end()?;
+    Ok(listings)
+}
+
+/// As much of a text as a message takes.
+fn short(text: &str) -> &str {
+    let mut end = text.len().min(limits::TEXT_BYTES);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or_default()
 }

@@ -6,7 +6,7 @@
 //!
 //! Modules in reading order: [`version`], [`limits`], [`error`], [`receipt`], [`log`] (what sync needs from a store),
 //! the steps [`hello`], [`push`], [`pull`], [`forms`], [`blob`] (each with both halves), [`fork`], [`wire`] (the
-//! bytes), [`session`] (device), [`office`], and memory (both stores without a disk).
+//! bytes), [`session`] (device), [`office`], and [`memory`] (both stores without a disk).
 
 pub mod blob;
 pub mod error;
@@ -15,6 +15,7 @@ pub mod forms;
 pub mod hello;
 pub mod limits;
 pub mod log;
+pub mod memory;
 pub mod office;
 pub mod pull;
 pub mod push;

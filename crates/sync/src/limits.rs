@@ -26,6 +26,9 @@ pub const CHANGES: usize = 4_096;
 /// Most replicas in one context.
 pub const CONTEXT_REPLICAS: usize = codec::MAX_CONTEXT;
 
+/// Most context entries in one batch, over all its changes: bounds the memory that repeated contexts can take.
+pub const CONTEXT_ENTRIES: usize = 262_144;
+
 /// Most names (replicas, records, persons, forms) in one batch's dictionary, each.
 pub const DICTIONARY: usize = 16_384;
 

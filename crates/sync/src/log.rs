@@ -153,9 +153,9 @@ pub trait OfficeLog {
     /// Generation and backup.
     fn facts(&mut self) -> Result<OfficeFacts, SyncError>;
 
-    /// The highest cursor of an earlier generation that still means the same here: where the feed stood in the backup
-    /// this office was restored from. `Cursor(0)` for a generation that is not an ancestor.
-    fn shared_cursor(&mut self, earlier: Generation) -> Result<Cursor, SyncError>;
+    /// The highest cursor of the caller's feed in an earlier generation that still means the same here: where that feed
+    /// stood in the backup this office was restored from. `Cursor(0)` for a generation that is not an ancestor.
+    fn shared_cursor(&mut self, caller: &Caller, earlier: Generation) -> Result<Cursor, SyncError>;
 
     /// Up to `limit` entries of the caller's feed after `after`, in order.
     fn feed(&mut self, caller: &Caller, after: Cursor, limit: usize) -> Result<Vec<FeedEntry>, SyncError>;
@@ -216,6 +216,17 @@ pub struct KeptReceipt {
     pub position: Position,
 }
 
+impl KeptReceipt {
+    /// As the device is told.
+    pub fn of(&self, seq: u64) -> Receipt {
+        Receipt {
+            seq,
+            verdict: self.verdict,
+            position: self.position,
+        }
+    }
+}
+
 /// What the office knows of the key that a change's payload hash was made with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyState {
@@ -272,6 +283,7 @@ pub trait OfficeTransaction {
     fn judge(&mut self, caller: &Caller, change: &Change, route: Route) -> Result<Judgement, SyncError>;
 
     /// Stores the change with its receipt (unique by dot), at the next position; when in force also into the feeds and
-    /// projections. `brought_by` of the receipt is the caller. Does not move the chain.
+    /// projections. `brought_by` of the receipt is the caller. Does not move the chain. A change whose receipt stands
+    /// in quarantine can be kept again with a better verdict: it takes a new position.
     fn keep(&mut self, caller: &Caller, decided: Decided<'_>) -> Result<Position, SyncError>;
 }

@@ -1,7 +1,16 @@
 //! The office's side: one request in, one response out, verdicts only after the commit.
 
+use crate::blob;
 use crate::error::SyncError;
+use crate::forms;
 use crate::log::{Caller, OfficeLog};
+use crate::pull;
+use crate::push;
+use crate::version;
+use crate::wire::{SyncRequest, SyncResponse};
+
+/// The most a response holds of changes and content, in bytes, whatever the device would take.
+pub const BUDGET_BYTES_MOST: usize = 4 * 1024 * 1024;
 
 /// Answers one request. What it acknowledges is committed before it returns. `now_ms`: the office's wall clock,
 /// milliseconds since 1970 UTC.
@@ -10,13 +19,86 @@ use crate::log::{Caller, OfficeLog};
 /// `Malformed` (400), `TooLarge` (413), `Version` (426), `Foreign` (403), `StoreFull` (507), `StoreBusy` (503),
 /// `Store` (500); see docs/sync-protocol.md. Nothing of the request is acknowledged then.
 pub fn answer(
-    _log: &mut dyn OfficeLog,
-    _caller: &Caller,
-    _now_ms: i64,
-    _request: &[u8],
+    log: &mut dyn OfficeLog,
+    caller: &Caller,
+    now_ms: i64,
+    request: &[u8],
 ) -> Result<Vec<u8>, SyncError> {
-    Err(SyncError::Malformed {
-        at: 0,
-        what: "not yet answered",
+    let request = SyncRequest::decode(request)?;
+    Ok(respond(log, caller, now_ms, request)?.encode())
+}
+
+/// Answers a request that is already read; see [`answer`].
+///
+/// # Errors
+/// As [`answer`].
+pub fn respond(
+    log: &mut dyn OfficeLog,
+    caller: &Caller,
+    now_ms: i64,
+    request: SyncRequest,
+) -> Result<SyncResponse, SyncError> {
+    if request.push.replica.device != caller.device {
+        return Err(SyncError::Foreign);
+    }
+    let protocol = version::negotiate(version::OURS, request.protocol)?;
+    let facts = log.facts()?;
+    log.contact(caller, request.push.replica, &request.contact)?;
+
+    let SyncRequest {
+        generation,
+        cursor,
+        budget_bytes,
+        forms_digest,
+        push: offered,
+        wants,
+        offers,
+        parts,
+        ..
+    } = request;
+    let (decider, sent) = (*caller, offered.clone());
+    let restored = facts.restored;
+    let decided = log.write(Box::new(move |transaction| {
+        push::take(transaction, &decider, &sent, restored)
+    }))?;
+
+    let budget_bytes = usize::try_from(budget_bytes)
+        .unwrap_or(BUDGET_BYTES_MOST)
+        .min(BUDGET_BYTES_MOST);
+    let pulled = pull::answer(
+        log,
+        caller,
+        (generation, cursor),
+        facts.generation,
+        (&offered, &decided),
+        budget_bytes,
+    )?;
+    let forms = forms::answer(log, caller, forms_digest)?;
+    let taken = blob::take(log, caller, &parts, &offers)?;
+    let parts = if pulled.more {
+        Vec::new()
+    } else {
+        blob::serve(
+            log,
+            caller,
+            &wants,
+            budget_bytes.saturating_sub(pulled.n_bytes).max(1),
+        )?
+    };
+    Ok(SyncResponse {
+        protocol,
+        generation: facts.generation,
+        backed_up_through: facts.backed_up_through,
+        office_time_ms: now_ms,
+        asks_holds: facts.restored,
+        push: decided,
+        changes: pulled.changes,
+        cursor: pulled.cursor,
+        more: pulled.more,
+        forms,
+        parts,
+        wants: taken.wants,
+        safe: taken.safe,
+        retry_after_s: 0,
     })
 }

@@ -52,7 +52,7 @@ pub enum Reason {
     UnknownForm,
     /// The author may not do this.
     NotAllowed,
-    /// The context is impossible: it lacks the change itself, or names a number 0.
+    /// The context is impossible: it names the change itself, or a number 0.
     MalformedContext,
     /// The lamport is not one above the highest in the context.
     WrongLamport,
@@ -62,6 +62,14 @@ pub enum Reason {
     KeyMissing,
     /// The payload is larger than the office takes.
     TooLarge,
+    /// The writer's own chain is broken: the change does not follow the one before it, and both came from it.
+    BrokenChain,
+    /// The header is impossible: a number 0, a chain that begins wrongly, an offset of more than a day.
+    MalformedHeader,
+    /// The payload was emptied; such a change is only taken from its writer. It was not stored.
+    Emptied,
+    /// Another change is known under this name and number. It was not stored; its writer is told of a fork.
+    Contradicted,
     /// A reason of a later version, by its number.
     Other(u8),
 }
@@ -78,6 +86,10 @@ impl Reason {
             Reason::PayloadHashMismatch => 6,
             Reason::KeyMissing => 7,
             Reason::TooLarge => 8,
+            Reason::BrokenChain => 9,
+            Reason::MalformedHeader => 10,
+            Reason::Emptied => 11,
+            Reason::Contradicted => 12,
             Reason::Other(code) => code,
         }
     }
@@ -93,6 +105,10 @@ impl Reason {
             6 => Reason::PayloadHashMismatch,
             7 => Reason::KeyMissing,
             8 => Reason::TooLarge,
+            9 => Reason::BrokenChain,
+            10 => Reason::MalformedHeader,
+            11 => Reason::Emptied,
+            12 => Reason::Contradicted,
             other => Reason::Other(other),
         }
     }
@@ -109,6 +125,10 @@ impl fmt::Display for Reason {
             Reason::PayloadHashMismatch => "its content is not what it was written with",
             Reason::KeyMissing => "the beginning of this interview has not arrived yet",
             Reason::TooLarge => "it is too large",
+            Reason::BrokenChain => "it does not follow the change before it",
+            Reason::MalformedHeader => "its header is impossible",
+            Reason::Emptied => "it was emptied, and only its writer may bring it",
+            Reason::Contradicted => "another change is known under its name",
             Reason::Other(_) => "the office gave a reason that this version does not know",
         })
     }

@@ -20,6 +20,13 @@ pub struct Range {
     pub newest: u16,
 }
 
+impl Range {
+    /// Whether a version is among them.
+    pub fn speaks(self, version: u16) -> bool {
+        (self.oldest..=self.newest).contains(&version)
+    }
+}
+
 /// What this build speaks.
 pub const OURS: Range = Range {
     oldest: OLDEST,

@@ -1,7 +1,11 @@
-//! The two messages and their bytes.
+//! The two messages; their bytes are in the modules below.
+
+pub mod batch;
+pub mod bytes;
+pub mod request;
+pub mod response;
 
 use crate::blob::{Offer, Part, Want};
-use crate::error::SyncError;
 use crate::forms::FormListing;
 use crate::hello::Contact;
 use crate::push::{PushRequest, PushResponse};
@@ -15,6 +19,8 @@ use sampan_record::ids::ContentHash;
 pub struct SyncRequest {
     /// The versions it speaks.
     pub protocol: Range,
+    /// The version it is written in.
+    pub written_in: u16,
     /// Counts and clock.
     pub contact: Contact,
     /// The office's generation as it knows it.
@@ -66,40 +72,4 @@ pub struct SyncResponse {
     pub safe: Vec<ContentHash>,
     /// The device should not ask again before this many seconds have passed; 0 = at will.
     pub retry_after_s: u32,
-}
-
-impl SyncRequest {
-    /// Its bytes.
-    pub fn encode(&self) -> Vec<u8> {
-        Vec::new()
-    }
-
-    /// The request in `bytes`.
-    ///
-    /// # Errors
-    /// `Malformed`, `TooLarge`, or `Version` when the sides share no version.
-    pub fn decode(_bytes: &[u8]) -> Result<SyncRequest, SyncError> {
-        Err(SyncError::Malformed {
-            at: 0,
-            what: "not yet readable",
-        })
-    }
-}
-
-impl SyncResponse {
-    /// Its bytes.
-    pub fn encode(&self) -> Vec<u8> {
-        Vec::new()
-    }
-
-    /// The response in `bytes`.
-    ///
-    /// # Errors
-    /// `Malformed`, `TooLarge`, or `Version` when it is written in a version this side does not speak.
-    pub fn decode(_bytes: &[u8]) -> Result<SyncResponse, SyncError> {
-        Err(SyncError::Malformed {
-            at: 0,
-            what: "not yet readable",
-        })
-    }
 }
