@@ -9,14 +9,7 @@ use crate::problem::similar;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Type {
     /// A question, a note, a calculation or metadata.
-    Question {
-        /// What it does.
-        role: Role,
-        /// The type of its answer.
-        kind: Kind,
-        /// Whether a choice list or a file follows the word.
-        choices: Option<ChoicesFrom>,
-    },
+    Question(QuestionType),
     /// Opens a group.
     BeginGroup,
     /// Closes a group.
@@ -28,6 +21,24 @@ pub enum Type {
     /// Known to other tools, not to this one yet.
     Unsupported,
 }
+
+/// What the type word of a question means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QuestionType {
+    /// What it does.
+    pub role: Role,
+    /// The type of its answer.
+    pub kind: Kind,
+    /// Whether a choice list or a file follows the word.
+    pub choices: Option<ChoicesFrom>,
+}
+
+/// The type that takes any answer.
+pub const FREE_TEXT: QuestionType = QuestionType {
+    role: Role::Ask,
+    kind: Kind::Text,
+    choices: None,
+};
 
 /// Where the choices after a type word come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -153,24 +164,32 @@ pub fn intended(cell: &str) -> Option<&'static str> {
     similar(&first, known()).or_else(|| similar(&plain, known()))
 }
 
+/// The type of a range's answer: whole numbers unless an end or the step has a decimal point.
+pub fn range_kind(ends_and_step: [&str; 3]) -> Kind {
+    match ends_and_step.iter().any(|number| number.contains('.')) {
+        true => Kind::Decimal,
+        false => Kind::Integer,
+    }
+}
+
 const fn ask(kind: Kind) -> Type {
     own(Role::Ask, kind)
 }
 
 const fn own(role: Role, kind: Kind) -> Type {
-    Type::Question {
+    Type::Question(QuestionType {
         role,
         kind,
         choices: None,
-    }
+    })
 }
 
 const fn select(kind: Kind, from: ChoicesFrom) -> Type {
-    Type::Question {
+    Type::Question(QuestionType {
         role: Role::Ask,
         kind,
         choices: Some(from),
-    }
+    })
 }
 
 /// How many bytes of a cell the word takes, when the cell begins with it as a whole word.

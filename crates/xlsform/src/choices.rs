@@ -1,0 +1,85 @@
+//! The sheet choices: lists by name.
+
+use std::collections::{BTreeMap, HashMap};
+
+use sampan_form::def::{Choice, ChoiceList};
+use sampan_form::problem::Problem;
+
+use crate::cell;
+use crate::heading::{Headings, Line};
+
+/// Reads all lists. `default` is the language of a label column without one.
+pub fn lists(
+    headings: &Headings<'_>,
+    default: &str,
+    allows_duplicates: bool,
+    problems: &mut Vec<Problem>,
+) -> BTreeMap<String, ChoiceList> {
+    let mut lists: BTreeMap<String, ChoiceList> = BTreeMap::new();
+    let mut first_rows: HashMap<(String, String), u32> = HashMap::new();
+    for line in headings.lines().filter(|line| !line.is_blank()) {
+        let Some((list, choice)) = choice(line, default, problems) else {
+            continue;
+        };
+        let key = (list.clone(), choice.name.clone());
+        if let Some(first) = first_rows.get(&key).filter(|_| !allows_duplicates) {
+            problems.push(Problem::error(
+                &line.place("name"),
+                &choice.name,
+                format!("the name stands twice in the list {list}, first in row {first}"),
+                "Give one of them another name, or set allow_choice_duplicates to yes in the sheet settings",
+            ));
+        }
+        first_rows.entry(key).or_insert(line.row());
+        lists.entry(list).or_default().choices.push(choice);
+    }
+    lists
+}
+
+fn choice(line: Line<'_>, default: &str, problems: &mut Vec<Problem>) -> Option<(String, Choice)> {
+    let list = line.get("list_name").map(|cell| cell::plain(cell.text));
+    let name = line.get("name").map(|cell| cell::plain(cell.text));
+    let label = line.translated("label", default);
+    let (list, name) = match (list, name) {
+        (Some(list), Some(name)) => (list, name),
+        (None, name) => {
+            problems.push(Problem::error(
+                &line.place("list_name"),
+                "",
+                format!("the choice {} belongs to no list", name.unwrap_or_default()),
+                "Write the name of its list under list_name, or delete the row",
+            ));
+            return None;
+        }
+        (Some(list), None) => {
+            problems.push(Problem::error(
+                &line.place("name"),
+                "",
+                format!("a choice of the list {list} has no name"),
+                "Write what is to be stored under name, or delete the row",
+            ));
+            return None;
+        }
+    };
+    if label.is_empty() {
+        problems.push(Problem::warning(
+            &line.place("label"),
+            "",
+            format!("the choice {name} of the list {list} has no label"),
+            "Write what is to be shown under label; its name is shown until then",
+        ));
+    }
+    let columns = line
+        .columns()
+        .iter()
+        .filter(|heading| !heading.is_known)
+        .filter_map(|heading| Some((heading.written.clone(), cell::plain(line.cell(heading)?.text))))
+        .collect();
+    let choice = Choice {
+        name,
+        label,
+        columns,
+        origin: line.place("name"),
+    };
+    Some((list, choice))
+}

@@ -1,0 +1,99 @@
+//! Workbooks as tables of text, for tests and documents: `| survey |`, then rows whose first cell is blank.
+
+use crate::workbook::{Row, Sheet, Workbook};
+
+/// Reads a table. A first cell that is not blank names a sheet; its other cells are ignored. In the rows below, the
+/// second cell is column A; rows count from 1 in each sheet, so headings stand in row 1. `\|` is a bar, `\n` a line
+/// break. Lines of dashes and lines without a bar are left out.
+pub fn workbook(text: &str) -> Workbook {
+    let mut workbook = Workbook::default();
+    let mut number = 0;
+    for line in text.lines() {
+        let Some(line) = line.trim().strip_prefix('|') else {
+            continue;
+        };
+        let line = line.strip_suffix('|').unwrap_or(line);
+        if line.chars().all(|c| matches!(c, '-' | '|' | ':' | ' ')) && line.contains('-') {
+            continue;
+        }
+        let mut cells = cells(line).into_iter();
+        let first = cells.next().unwrap_or_default();
+        if !first.is_empty() {
+            workbook.sheets.push(Sheet {
+                name: first,
+                rows: Vec::new(),
+            });
+            number = 0;
+            continue;
+        }
+        number += 1;
+        let cells: Vec<(u32, String)> = (0_u32..)
+            .zip(cells)
+            .filter(|(_, text)| !text.is_empty())
+            .collect();
+        if let Some(sheet) = workbook.sheets.last_mut()
+            && !cells.is_empty()
+        {
+            sheet.rows.push(Row { number, cells });
+        }
+    }
+    workbook
+}
+
+fn cells(line: &str) -> Vec<String> {
+    let mut cells = vec![String::new()];
+    let mut letters = line.chars().peekable();
+    while let Some(letter) = letters.next() {
+        let next = match letter {
+            '|' => {
+                cells.push(String::new());
+                continue;
+            }
+            '\\' if letters.next_if_eq(&'|').is_some() => '|',
+            '\\' if letters.next_if_eq(&'n').is_some() => '\n',
+            other => other,
+        };
+        if let Some(cell) = cells.last_mut() {
+            cell.push(next);
+        }
+    }
+    cells.iter().map(|cell| cell.trim().to_string()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::workbook;
+
+    #[test]
+    fn a_table_becomes_sheets_with_rows_as_spreadsheets_count() {
+        let workbook = workbook(
+            r"
+            | survey  |      |        |
+            |         | type | name   |
+            |---------|------|--------|
+            |         |      |        |
+            |         | a\|b |        | x\ny
+            | choices |
+            |         | list_name |",
+        );
+        let rows: Vec<(String, u32, Vec<(u32, String)>)> = workbook
+            .sheets
+            .into_iter()
+            .flat_map(|sheet| {
+                sheet
+                    .rows
+                    .into_iter()
+                    .map(move |row| (sheet.name.clone(), row.number, row.cells))
+            })
+            .collect();
+        let cell = |column: u32, text: &str| (column, text.to_string());
+        assert_eq!(
+            rows,
+            [
+                ("survey".into(), 1, vec![cell(0, "type"), cell(1, "name")]),
+                ("survey".into(), 3, vec![cell(0, "a|b"), cell(2, "x\ny")]),
+                ("choices".into(), 1, vec![cell(0, "list_name")]),
+            ]
+        );
+    }
+}

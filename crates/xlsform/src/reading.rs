@@ -1,0 +1,348 @@
+//! The entrance: a workbook in, a form or everything that is wrong with it out.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use sampan_form::compiled::Form;
+use sampan_form::def::{ExternalFile, FormDef, Item, Origin};
+use sampan_form::problem::{Problem, similar};
+
+use crate::heading::{CHOICES, Headings, SETTINGS, SURVEY};
+use crate::survey::{self, Survey};
+use crate::workbook::{Sheet, Workbook};
+use crate::{choices, markdown, settings, xlsx};
+
+/// Most problems that are reported for one form.
+pub const PROBLEMS: usize = 500;
+
+/// A form that was read and compiles.
+#[derive(Debug, Clone)]
+pub struct Reading {
+    /// The form as written.
+    pub form: FormDef,
+    /// What is doubtful in it.
+    pub warnings: Vec<Problem>,
+}
+
+/// Reads an .xlsx file. `file_name` gives the form its id when the settings do not, and stands in messages; no file is
+/// opened. On failure everything that is wrong, in the order of sheets, rows and columns, warnings among it.
+pub fn read_xlsx(bytes: &[u8], file_name: &str) -> Result<Reading, Vec<Problem>> {
+    let workbook = xlsx::workbook(bytes, file_name).map_err(|problem| vec![problem])?;
+    read_workbook(&workbook, file_name)
+}
+
+/// Reads a table of text, see [`markdown::workbook`].
+pub fn read_markdown(text: &str) -> Result<Reading, Vec<Problem>> {
+    read_workbook(&markdown::workbook(text), "form.md")
+}
+
+/// Reads a workbook.
+pub fn read_workbook(workbook: &Workbook, file_name: &str) -> Result<Reading, Vec<Problem>> {
+    let mut problems = Vec::new();
+    let Some(survey_sheet) = workbook.sheet("survey") else {
+        return Err(vec![no_survey(workbook, file_name)]);
+    };
+    warn_of_sheets(workbook, &mut problems);
+    let settings_headings = headings(workbook.sheet("settings"), SETTINGS, &mut Vec::new());
+    let choice_headings = headings(workbook.sheet("choices"), CHOICES, &mut Vec::new());
+    let survey_headings = Headings::read(survey_sheet, SURVEY, &mut problems);
+    if let Some(sheet) = workbook.sheet("choices") {
+        // Headings of choices are columns for filters too, so a strange one is no mistake; one that stands twice is.
+        let mut found = Vec::new();
+        Headings::read(sheet, CHOICES, &mut found);
+        problems.extend(found.into_iter().filter(Problem::is_error));
+    }
+    for (means, headings, sheet) in [
+        ("type", Some(&survey_headings), Some(survey_sheet)),
+        ("name", Some(&survey_headings), Some(survey_sheet)),
+        ("list_name", choice_headings.as_ref(), workbook.sheet("choices")),
+        ("name", choice_headings.as_ref(), workbook.sheet("choices")),
+    ] {
+        if let (Some(headings), Some(sheet)) = (headings, sheet)
+            && !headings.has(means)
+            && !(means == "list_name" && sheet.rows.is_empty())
+            && !(sheet.name.trim().eq_ignore_ascii_case("choices") && sheet.rows.is_empty())
+        {
+            problems.push(Problem::error(
+                &sheet.row_origin(sheet.rows.first().map_or(1, |row| row.number)),
+                "",
+                format!("the sheet {} has no column {means}", sheet.name.trim()),
+                format!("Write {means} into the first row"),
+            ));
+        }
+    }
+    if problems
+        .iter()
+        .any(|problem| problem.message.ends_with("has no column type"))
+    {
+        return Err(problems);
+    }
+    let settings = settings::settings(settings_headings.as_ref(), file_name, &mut problems);
+    let default_language = settings
+        .default_language
+        .clone()
+        .unwrap_or_else(|| "default".into());
+    let lists = choice_headings
+        .as_ref()
+        .map(|headings| {
+            choices::lists(
+                headings,
+                &default_language,
+                settings.allows_duplicates,
+                &mut problems,
+            )
+        })
+        .unwrap_or_default();
+    let Survey {
+        items,
+        lists,
+        mut files,
+    } = survey::survey(&survey_headings, &default_language, lists, &mut problems);
+    let instance_name = settings.instance_name;
+    let sources = instance_name.iter().map(|expression| expression.source.as_str());
+    add_pulled(&items, sources, &mut files);
+    let form = FormDef {
+        form_id: settings.form_id,
+        title: settings.title,
+        version: settings.version,
+        languages: languages(
+            &settings.default_language,
+            &survey_headings,
+            choice_headings.as_ref(),
+        ),
+        items,
+        choice_lists: lists,
+        external: files,
+        instance_name,
+        settings: settings.others,
+    };
+    if let Some(language) = &settings.default_language {
+        warn_of_language(
+            language,
+            &survey_headings,
+            settings_headings.as_ref(),
+            &mut problems,
+        );
+    }
+    let form = Arc::new(form);
+    let compiled = match Form::compile(form.clone()) {
+        Ok(compiled) => compiled.warnings().to_vec(),
+        Err(problems) => problems,
+    };
+    problems.extend(compiled.into_iter().map(|mut problem| {
+        if problem.origin.letter.is_none() {
+            let choices = choice_headings.as_ref();
+            let sheet = problem.origin.sheet.trim();
+            if sheet.eq_ignore_ascii_case("survey") {
+                survey_headings.locate(&mut problem.origin, &default_language);
+            } else if let Some(headings) = choices.filter(|_| sheet.eq_ignore_ascii_case("choices")) {
+                headings.locate(&mut problem.origin, &default_language);
+            }
+        }
+        problem
+    }));
+    finish(form, problems)
+}
+
+fn finish(form: Arc<FormDef>, mut problems: Vec<Problem>) -> Result<Reading, Vec<Problem>> {
+    problems.sort_by_cached_key(|problem| (place(&problem.origin), problem.clone()));
+    problems.dedup();
+    if !problems.iter().any(Problem::is_error) {
+        return Ok(Reading {
+            form: Arc::unwrap_or_clone(form),
+            warnings: problems,
+        });
+    }
+    if problems.len() > PROBLEMS {
+        problems.sort_by_key(|problem| problem.severity);
+        let more = problems.len() - PROBLEMS;
+        problems.truncate(PROBLEMS);
+        problems.push(Problem::error(
+            &Origin::default(),
+            "",
+            format!("there are {more} more problems"),
+            "Mend those above first",
+        ));
+    }
+    Err(problems)
+}
+
+/// Sheets in the order of a workbook, rows, and columns by their letters.
+fn place(origin: &Origin) -> (usize, u32, usize, Option<String>) {
+    let sheets = ["", "survey", "choices", "settings"];
+    let sheet = sheets
+        .iter()
+        .position(|sheet| origin.sheet.trim().eq_ignore_ascii_case(sheet));
+    let letter = origin.letter.clone();
+    (
+        sheet.unwrap_or(sheets.len()),
+        origin.row,
+        letter.as_ref().map_or(0, String::len),
+        letter,
+    )
+}
+
+fn headings<'a>(
+    sheet: Option<&'a Sheet>,
+    known: &[(&str, &[&str])],
+    problems: &mut Vec<Problem>,
+) -> Option<Headings<'a>> {
+    sheet.map(|sheet| Headings::read(sheet, known, problems))
+}
+
+fn no_survey(workbook: &Workbook, file_name: &str) -> Problem {
+    let names: Vec<&str> = workbook.sheets.iter().map(|sheet| sheet.name.trim()).collect();
+    let advice = match names.iter().find(|name| similar("survey", [**name]).is_some()) {
+        Some(name) => format!("Rename the sheet {name} to survey"),
+        None if names.is_empty() => "Write the questions into a sheet named survey".into(),
+        None => format!(
+            "Write the questions into a sheet named survey; the file has: {}",
+            names.join(", ")
+        ),
+    };
+    Problem::error(
+        &Origin::default(),
+        file_name,
+        "the workbook has no sheet named survey",
+        advice,
+    )
+}
+
+fn warn_of_sheets(workbook: &Workbook, problems: &mut Vec<Problem>) {
+    for sheet in &workbook.sheets {
+        let name = sheet.name.trim();
+        let place = sheet.row_origin(0);
+        if ["external_choices", "entities", "osm"]
+            .iter()
+            .any(|known| name.eq_ignore_ascii_case(known))
+        {
+            problems.push(Problem::warning(
+                &place,
+                "",
+                format!("the sheet {name} is not supported yet and is not read"),
+                "Use select_one_from_file for long lists",
+            ));
+        }
+        let known = ["choices", "settings"];
+        if let Some(intended) = similar(name, known)
+            && !known.iter().any(|known| name.eq_ignore_ascii_case(known))
+            && workbook.sheet(intended).is_none()
+        {
+            problems.push(Problem::warning(
+                &place,
+                name,
+                "the sheet is not known and is not read",
+                format!("Did you mean {intended}?"),
+            ));
+        }
+    }
+}
+
+fn warn_of_language(
+    language: &str,
+    survey: &Headings<'_>,
+    settings: Option<&Headings<'_>>,
+    problems: &mut Vec<Problem>,
+) {
+    let known: BTreeSet<&str> = survey.languages().collect();
+    if known.is_empty() || known.contains(language) {
+        return;
+    }
+    let place = settings
+        .and_then(|settings| settings.lines().next())
+        .map(|line| line.place("default_language"));
+    problems.push(Problem::warning(
+        &place.unwrap_or_default(),
+        language,
+        "no column of the sheet survey has this language",
+        format!(
+            "Write one of: {}",
+            known.into_iter().collect::<Vec<_>>().join(", ")
+        ),
+    ));
+}
+
+/// All languages of a form, the default first.
+fn languages(default: &Option<String>, survey: &Headings<'_>, choices: Option<&Headings<'_>>) -> Vec<String> {
+    let written: Vec<&str> = survey
+        .languages()
+        .chain(choices.into_iter().flat_map(|choices| choices.languages()))
+        .collect();
+    let has_plain = [Some(survey), choices].into_iter().flatten().any(|headings| {
+        headings.columns().iter().any(|heading| {
+            heading.is_known
+                && heading.language.is_none()
+                && ["label", "hint"].contains(&heading.means.as_str())
+        })
+    });
+    let first = default
+        .as_deref()
+        .filter(|default| has_plain || written.is_empty() || written.contains(default));
+    let plain = (first.is_none() && has_plain).then_some("default");
+    let mut languages: Vec<String> = Vec::new();
+    for language in first.into_iter().chain(plain).chain(written) {
+        if !languages.iter().any(|known| known == language) {
+            languages.push(language.to_string());
+        }
+    }
+    if languages.is_empty() {
+        languages.push("default".into());
+    }
+    languages
+}
+
+/// Files that only expressions name: `pulldata('prices', …)` reads prices.csv.
+fn add_pulled<'a>(items: &'a [Item], more: impl Iterator<Item = &'a str>, files: &mut Vec<ExternalFile>) {
+    let mut sources: Vec<&str> = more.collect();
+    collect_sources(items, &mut sources);
+    for source in sources {
+        for (at, call) in source.match_indices("pulldata") {
+            let rest = source.get(at + call.len()..).unwrap_or_default().trim_start();
+            let Some(rest) = rest.strip_prefix('(').map(str::trim_start) else {
+                continue;
+            };
+            let Some(quote) = rest.chars().next().filter(|c| matches!(c, '\'' | '"')) else {
+                continue;
+            };
+            let Some(id) = rest.get(1..).and_then(|rest| rest.split(quote).next()) else {
+                continue;
+            };
+            if !id.is_empty() && !files.iter().any(|file| file.id == id) {
+                files.push(ExternalFile {
+                    id: id.to_string(),
+                    file_name: format!("{id}.csv"),
+                    content_hash: None,
+                });
+            }
+        }
+    }
+}
+
+fn collect_sources<'a>(items: &'a [Item], sources: &mut Vec<&'a str>) {
+    for item in items {
+        let expressions = match item {
+            Item::Question(question) => vec![
+                &question.required,
+                &question.relevant,
+                &question.constraint,
+                &question.calculation,
+                &question.default,
+                &question.read_only,
+            ],
+            Item::Group(group) => {
+                collect_sources(&group.items, sources);
+                vec![&group.relevant]
+            }
+            Item::Repeat(repeat) => {
+                collect_sources(&repeat.items, sources);
+                vec![&repeat.relevant, &repeat.count]
+            }
+        };
+        sources.extend(
+            expressions
+                .into_iter()
+                .flatten()
+                .map(|expression| expression.source.as_str()),
+        );
+    }
+}

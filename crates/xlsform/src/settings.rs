@@ -1,0 +1,103 @@
+//! The sheet settings: what the form is called.
+
+use std::collections::BTreeMap;
+
+use sampan_form::def::Expression;
+use sampan_form::problem::Problem;
+
+use crate::cell;
+use crate::heading::Headings;
+
+/// What the sheet says, with what follows from a missing one.
+#[derive(Debug, Default)]
+pub struct Settings {
+    /// The author's name for the form; the file's name without its ending when the sheet gives none.
+    pub form_id: String,
+    /// Title for people; the form id when the sheet gives none.
+    pub title: String,
+    /// The author's version label, may be empty.
+    pub version: String,
+    /// The language of columns without one, and the one shown first.
+    pub default_language: Option<String>,
+    /// Names an interview for people.
+    pub instance_name: Option<Expression>,
+    /// Whether a name may stand twice in a choice list.
+    pub allows_duplicates: bool,
+    /// All other settings as written.
+    pub others: BTreeMap<String, String>,
+}
+
+/// Reads the first row of settings. `headings` is None when there is no such sheet.
+pub fn settings(headings: Option<&Headings<'_>>, file_name: &str, problems: &mut Vec<Problem>) -> Settings {
+    let mut settings = Settings::default();
+    let stem = file_name.rsplit(['/', '\\']).next().unwrap_or_default();
+    settings.form_id = stem
+        .rsplit_once('.')
+        .map_or(stem, |(stem, _)| stem)
+        .replace(' ', "_");
+    if let Some(line) = headings.and_then(|headings| headings.lines().find(|line| !line.row_is_blank())) {
+        for heading in line.columns() {
+            let Some(found) = line.cell(heading) else { continue };
+            let text = cell::plain(found.text);
+            match heading.means.as_str() {
+                "form_title" => settings.title = cell::text(found.text),
+                "form_id" => {
+                    if !is_form_id(&text) {
+                        problems.push(Problem::error(
+                            &found.origin,
+                            &text,
+                            "a form id has only letters, digits, _, - and .",
+                            format!("Write {}", form_id(&text)),
+                        ));
+                    }
+                    settings.form_id = text;
+                }
+                "version" => settings.version = text,
+                "default_language" => settings.default_language = Some(cell::text(found.text)),
+                "instance_name" => {
+                    settings.instance_name = Some(Expression {
+                        source: text,
+                        origin: found.origin,
+                    });
+                }
+                "allow_choice_duplicates" => {
+                    settings.allows_duplicates = cell::yes_or_no(&text) == Some(true)
+                }
+                other => {
+                    settings.others.insert(other.to_string(), text);
+                }
+            }
+        }
+    }
+    if !is_form_id(&settings.form_id) {
+        settings.form_id = form_id(&settings.form_id);
+    }
+    if settings.title.is_empty() {
+        settings.title = settings.form_id.clone();
+    }
+    settings
+}
+
+fn is_form_id(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'))
+}
+
+fn form_id(text: &str) -> String {
+    let id: String = text
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || matches!(c, '-' | '.') {
+                c
+            } else {
+                '_'
+            }
+        })
+        .collect();
+    match id.is_empty() {
+        true => "form".into(),
+        false => id,
+    }
+}
