@@ -156,6 +156,9 @@ pub enum StoreError {
         /// The limit.
         limit_bytes: u64,
     },
+    /// The system gave no random bits for a new incarnation.
+    #[error("the system gives no random numbers; restart the device and try again")]
+    NoRandomness,
     /// A thing that was asked for by name is not here.
     #[error("there is no {what} {name} here")]
     Absent {
