@@ -1,5 +1,12 @@
 //! The binary form: everything comes back, there is one way to write it, and no bytes can hurt.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "helpers of tests may say what they want"
+)]
+
 #[path = "support/ops.rs"]
 mod ops;
 

@@ -1,5 +1,12 @@
 //! The laws of merging, on random work of several people who hear of each other now and then.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "helpers of tests may say what they want"
+)]
+
 #[path = "support/writers.rs"]
 mod writers;
 

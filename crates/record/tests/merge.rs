@@ -1,5 +1,12 @@
 //! What merging means, case by case.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "helpers of tests may say what they want"
+)]
+
 #[path = "support/writers.rs"]
 mod writers;
 
