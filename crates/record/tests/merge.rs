@@ -438,3 +438,38 @@ fn another_change_under_a_known_name_is_not_taken() {
     assert_eq!(a.record.insert(&other, ops_of(&other)), Inserted::Refused);
     assert_eq!(a.record.answer(&at("age", &[])), Some(&number(1)));
 }
+
+#[test]
+fn a_row_added_again_at_the_same_time_as_it_is_removed_again_is_back_and_flagged() {
+    let (mut a, mut b) = two_writers(&[row_op(true, 3)]);
+    a.write(&[row_op(false, 3)]);
+    exchange(&mut a, &mut b);
+    a.write(&[row_op(false, 3)]);
+    b.write(&[row_op(true, 3)]);
+    exchange(&mut a, &mut b);
+    assert_eq!(
+        a.record.rows(&at("products", &[]))[0].state,
+        RowState::BroughtBack
+    );
+}
+
+#[test]
+fn an_emptied_copy_replaces_the_full_one_even_before_the_erasure_arrives() {
+    let (mut office, phone) = two_writers(&[set("phone", &[], 1), set("age", &[], 3)]);
+    let full = office.changes.values().next().unwrap().clone();
+    office.write(&[erase(questions(&["phone"]))]);
+    let emptied = erasure::redact(&office.record, &full, &ops_of(&full), &NoSchema).unwrap();
+    for order in [[&full, &emptied], [&emptied, &full]] {
+        let mut record = Record::new(RECORD);
+        for change in order {
+            record.insert(change, ops_of(change));
+        }
+        assert_eq!(record.answer(&at("phone", &[])), None);
+        assert_eq!(record.answer(&at("age", &[])), Some(&number(3)));
+    }
+    assert_eq!(
+        phone.record.answer(&at("phone", &[])),
+        Some(&number(1)),
+        "the phone has not heard yet"
+    );
+}
