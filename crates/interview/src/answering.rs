@@ -1,12 +1,23 @@
 //! Answers and rows in, ops out.
 
 use chrono::{DateTime, FixedOffset};
+use sampan_form::compiled::{Node, What};
+use sampan_form::def::Role;
 use sampan_record::ids::RowId;
+use sampan_record::op::Op;
 use sampan_record::path::AnswerPath;
-use sampan_value::answer::{Answer, Missing};
+use sampan_value::answer::{Answer, Kind, Missing, Value};
+use sampan_value::decimal::Decimal;
+use sampan_value::text;
+use sampan_xpath::eval::At;
 
-use crate::interview::Interview;
+use crate::facts::{ANSWER_BYTES, ROWS};
+use crate::interview::{Interview, converted};
+use crate::offers;
+use crate::places::Spot;
+use crate::plan::Source;
 use crate::refusal::{Reason, Refused};
+use crate::running::{Keeping, Queue};
 use crate::view::Accepted;
 
 impl Interview {
@@ -14,20 +25,113 @@ impl Interview {
     /// dates and times, `lat lon [altitude accuracy]`. A code (-88, -99, -77, -66) typed into a numeric question is the
     /// missing state it stands for. Only the form of the text is judged here; [`Interview::answer`] judges the rest.
     pub fn parse_input(&self, at: &AnswerPath, text: &str) -> Result<Answer, Refused> {
-        let _ = text;
-        Err(not_there(at))
+        let (_, node, kind) = self.asked(at)?;
+        let typed = match kind {
+            Kind::Text => text,
+            Kind::Integer
+            | Kind::Decimal
+            | Kind::Date
+            | Kind::Time
+            | Kind::DateTime
+            | Kind::Geopoint
+            | Kind::Geotrace
+            | Kind::Geoshape
+            | Kind::Choice
+            | Kind::Choices
+            | Kind::Media
+            | Kind::Acknowledge => text.trim(),
+        };
+        if typed.trim().is_empty() {
+            return Err(refused(
+                at,
+                Reason::WrongKind,
+                format!("Nothing was typed. {}", expected(kind)),
+            ));
+        }
+        if matches!(kind, Kind::Integer | Kind::Decimal) {
+            let missing = text::fold_digits(typed).parse().ok().and_then(Missing::from_code);
+            if let Some(missing) = missing {
+                return Ok(Answer::Missing(missing));
+            }
+        }
+        if kind == Kind::Media {
+            return Err(refused(at, Reason::WrongKind, expected(kind).to_string()));
+        }
+        if kind == Kind::Acknowledge {
+            return match typed.to_lowercase().as_str() {
+                "ok" | "yes" | "y" | "1" | "true" => Ok(Answer::Value(Value::Acknowledge)),
+                _ => Err(refused(at, Reason::WrongKind, expected(kind).to_string())),
+            };
+        }
+        let value = text::parse_value(typed, kind).map_err(|error| {
+            let short: String = typed.chars().take(40).collect();
+            let mut message = format!("{short:?} {error}.");
+            if node.choices.is_some() {
+                message = format!("{message} {}", self.names_on_offer(at));
+            }
+            refused(at, Reason::WrongKind, message)
+        })?;
+        Ok(Answer::Value(value))
     }
 
     /// Takes an answer (None clears it), recomputes what depends on it, and returns what is to be kept. An answer that
-    /// is refused leaves everything as it was.
+    /// is refused leaves everything as it was. A blank text or an empty choice is the same as None.
     pub fn answer(
         &mut self,
         at: &AnswerPath,
         answer: Option<Answer>,
         now: DateTime<FixedOffset>,
     ) -> Result<Accepted, Refused> {
-        let _ = (answer, now);
-        Err(not_there(at))
+        let plan = self.plan.clone();
+        let (spot, _, kind) = self.asked(at)?;
+        let node = plan.form().get(spot.node).ok_or_else(|| not_there(at))?;
+        self.now = now;
+        let answer = answer
+            .map(|answer| tidied(answer, kind))
+            .unwrap_or(Ok(None))
+            .map_err(|found| {
+                refused(
+                    at,
+                    Reason::WrongKind,
+                    format!("This is {found}. {}", expected(kind)),
+                )
+            })?;
+        if answer.is_some() && !self.places.is_relevant(&plan, spot) {
+            return Err(refused(
+                at,
+                Reason::NotAsked,
+                format!("{} is not asked, because of what was answered before.", node.name),
+            ));
+        }
+        if self.is_read_only(spot, node) {
+            return Err(refused(
+                at,
+                Reason::ReadOnly,
+                format!("{} cannot be changed by hand.", node.name),
+            ));
+        }
+        match &answer {
+            None => {}
+            Some(Answer::Missing(missing)) => {
+                if !self.missing_allowed(at).contains(missing) {
+                    return Err(refused(
+                        at,
+                        Reason::MissingNotAllowed,
+                        "An answer is required here: it cannot be skipped. Answer it, or say why there is no answer \
+                         (does not know, refused, does not apply)."
+                            .into(),
+                    ));
+                }
+            }
+            Some(Answer::Value(value)) => self.judge(at, spot, node, value)?,
+        }
+
+        let mut ops = Vec::new();
+        self.keep(spot, answer, &mut ops);
+        let mut queue = Queue::default();
+        self.answer_changed(&mut queue, spot);
+        self.run_all(queue, Keeping::Running, &mut ops);
+        Ok(Accepted { ops, row: None })
     }
 
     /// Adds a row at the end of a repeat whose rows people add; `random` are 64 fresh random bits for its id.
@@ -37,8 +141,42 @@ impl Interview {
         random: u64,
         now: DateTime<FixedOffset>,
     ) -> Result<Accepted, Refused> {
-        let _ = (random, now);
-        Err(not_there(repeat))
+        let plan = self.plan.clone();
+        let spot = self.repeat(repeat)?;
+        self.now = now;
+        if !self.places.is_relevant(&plan, spot) {
+            return Err(refused(
+                repeat,
+                Reason::NotAsked,
+                "This repeat is not asked now.".into(),
+            ));
+        }
+        let mut row = RowId::added(random);
+        while self.places.row(spot.scope, spot.node, row).is_some() {
+            row = RowId::added(row.0.wrapping_add(1));
+        }
+        let position = self.next_position(spot.scope, spot.node);
+        let scope = self
+            .places
+            .make_row(&plan, spot.scope, spot.node, row, position)
+            .map_err(|_| {
+                refused(
+                    repeat,
+                    Reason::TooMuch,
+                    format!("There is no room for another row; {ROWS} are the most."),
+                )
+            })?;
+        let mut ops = vec![Op::AddRow {
+            repeat: repeat.clone(),
+            row,
+            position,
+        }];
+        self.set_defaults(scope, &mut ops);
+        let mut queue = Queue::default();
+        self.scope_made(&mut queue, scope);
+        self.inside_changed(&mut queue, spot);
+        self.run_all(queue, Keeping::Running, &mut ops);
+        Ok(Accepted { ops, row: Some(row) })
     }
 
     /// Removes a row that a person added, with all answers in it.
@@ -48,22 +186,291 @@ impl Interview {
         row: RowId,
         now: DateTime<FixedOffset>,
     ) -> Result<Accepted, Refused> {
-        let _ = (row, now);
-        Err(not_there(repeat))
+        let spot = self.repeat(repeat)?;
+        let Some(scope) = self.places.row(spot.scope, spot.node, row) else {
+            return Err(refused(
+                repeat,
+                Reason::NoSuchPlace,
+                "There is no such row; look at the rows again.".into(),
+            ));
+        };
+        self.now = now;
+        let gone = self.places.remove_row(scope);
+        self.faults.retain(|(spot, _), _| !gone.contains(&spot.scope));
+        let mut ops = vec![Op::RemoveRow {
+            repeat: repeat.clone(),
+            row,
+        }];
+        let mut queue = Queue::default();
+        self.inside_changed(&mut queue, spot);
+        self.run_all(queue, Keeping::Running, &mut ops);
+        Ok(Accepted { ops, row: None })
     }
 
     /// Which missing states a question takes now: `dont_know`, `refused` and `not_applicable` always, `skipped` only
     /// where no answer is required; none where no answer can be given.
     pub fn missing_allowed(&self, at: &AnswerPath) -> Vec<Missing> {
-        let _ = at;
-        Vec::new()
+        let Ok((spot, node, _)) = self.asked(at) else {
+            return Vec::new();
+        };
+        if self.is_read_only(spot, node) {
+            return Vec::new();
+        }
+        let mut allowed = vec![Missing::DontKnow, Missing::Refused, Missing::NotApplicable];
+        if !self.is_required(spot, node) {
+            allowed.push(Missing::Skipped);
+        }
+        allowed
+    }
+
+    /// The place of a question that takes answers from a person.
+    fn asked(&self, at: &AnswerPath) -> Result<(Spot, &Node, Kind), Refused> {
+        let spot = self.places.find(&self.plan, at).ok_or_else(|| not_there(at))?;
+        let node = self.plan.form().get(spot.node).ok_or_else(|| not_there(at))?;
+        match node.question() {
+            Some((Role::Ask, kind)) => Ok((spot, node, kind)),
+            Some(_) | None => Err(refused(
+                at,
+                Reason::TakesNoAnswer,
+                format!("{} is not a question that somebody answers.", node.name),
+            )),
+        }
+    }
+
+    /// The place of a repeat whose rows people add.
+    fn repeat(&self, at: &AnswerPath) -> Result<Spot, Refused> {
+        let missing = || {
+            refused(
+                at,
+                Reason::NoSuchPlace,
+                format!("This form has no repeat {} here.", at.question),
+            )
+        };
+        let spot = self.places.find(&self.plan, at).ok_or_else(missing)?;
+        let node = self.plan.form().get(spot.node).ok_or_else(missing)?;
+        if node.what != What::Repeat || at.rows.len() != node.repeats.len() {
+            return Err(missing());
+        }
+        if node.count.is_some() {
+            return Err(refused(
+                at,
+                Reason::CountedRows,
+                format!(
+                    "The form says how many rows {} has. Change the answer that it counts by.",
+                    node.name
+                ),
+            ));
+        }
+        Ok(spot)
+    }
+
+    /// Whether a value may stand at a question: length, range, choices, constraint.
+    fn judge(&mut self, at: &AnswerPath, spot: Spot, node: &Node, value: &Value) -> Result<(), Refused> {
+        let candidate = text::to_odk_text(value);
+        if candidate.len() > ANSWER_BYTES {
+            return Err(refused(
+                at,
+                Reason::TooMuch,
+                format!("This answer is too long; {ANSWER_BYTES} bytes are the most."),
+            ));
+        }
+        if let Some(message) = out_of_range(node, value) {
+            return Err(refused(at, Reason::Constraint, message));
+        }
+        if let Some(name) = self.not_offered(spot, node, value) {
+            let message = format!("{name:?} is not among the choices. {}", self.names_on_offer(at));
+            return Err(refused(at, Reason::NotAChoice, message));
+        }
+        let Some(constraint) = &node.constraint else {
+            return Ok(());
+        };
+        // The constraint may read the question by its name as well as by `.`, so the value stands there meanwhile.
+        let plan = self.plan.clone();
+        let before = self
+            .places
+            .cell_mut(&plan, spot)
+            .and_then(|cell| cell.answer.replace(Answer::Value(value.clone())));
+        let holds = constraint.eval_bool(&self.sight(spot), &At::candidate(spot, &candidate));
+        if let Some(cell) = self.places.cell_mut(&plan, spot) {
+            cell.answer = before;
+        }
+        match holds {
+            // A constraint that fails to compute keeps no answer out.
+            Ok(true) | Err(_) => Ok(()),
+            Ok(false) => Err(refused(
+                at,
+                Reason::Constraint,
+                self.constraint_message(spot, node),
+            )),
+        }
+    }
+
+    fn names_on_offer(&self, at: &AnswerPath) -> String {
+        let choices = self.choices(at);
+        let names: Vec<&str> = choices
+            .iter()
+            .take(12)
+            .map(|choice| choice.name.as_str())
+            .collect();
+        match (names.as_slice(), choices.len()) {
+            ([], _) => "There are no choices now: answer the questions before it first.".into(),
+            (names, n_choices) if n_choices > names.len() => {
+                format!(
+                    "Choose one of {} and {} more.",
+                    names.join(", "),
+                    n_choices - names.len()
+                )
+            }
+            (names, _) => format!("Choose one of {}.", names.join(", ")),
+        }
+    }
+
+    /// The first choice of a value that is not on offer now.
+    pub(crate) fn not_offered<'a>(&self, spot: Spot, node: &Node, value: &'a Value) -> Option<&'a str> {
+        node.choices.as_ref()?;
+        let sight = self.sight(spot);
+        match value {
+            Value::Choice(name) => (!offers::is_offered(&sight, spot, name)).then_some(name),
+            Value::Choices(names) => names
+                .iter()
+                .find(|name| !offers::is_offered(&sight, spot, name))
+                .map(String::as_str),
+            Value::Text(_)
+            | Value::Integer(_)
+            | Value::Decimal(_)
+            | Value::Date(_)
+            | Value::Time(_)
+            | Value::DateTime(_)
+            | Value::Geopoint(_)
+            | Value::Geotrace(_)
+            | Value::Geoshape(_)
+            | Value::Media(_)
+            | Value::Acknowledge => None,
+        }
+    }
+
+    /// Whether an answer is needed.
+    pub(crate) fn is_required(&self, spot: Spot, node: &Node) -> bool {
+        node.required.as_ref().is_some_and(|program| {
+            program
+                .eval_bool(&self.sight(spot), &At::node(spot))
+                .unwrap_or(false)
+        })
+    }
+
+    /// Whether it cannot be changed by hand.
+    pub(crate) fn is_read_only(&self, spot: Spot, node: &Node) -> bool {
+        match self.plan.source(spot.node) {
+            Source::Computed | Source::Nothing => return true,
+            Source::Given | Source::Kept => {}
+        }
+        node.read_only.as_ref().is_some_and(|program| {
+            program
+                .eval_bool(&self.sight(spot), &At::node(spot))
+                .unwrap_or(false)
+        })
+    }
+}
+
+/// An answer in the form it is kept in: codes are missing states, blanks are none, kinds are the question's. Err: what
+/// was found instead.
+fn tidied(answer: Answer, kind: Kind) -> Result<Option<Answer>, String> {
+    let value = match answer {
+        Answer::Missing(missing) => return Ok(Some(Answer::Missing(missing))),
+        Answer::Value(value) => value,
+    };
+    let code = match &value {
+        Value::Integer(number) => Missing::from_code(*number),
+        Value::Decimal(number) => (number.scale() == 0)
+            .then(|| Missing::from_code(number.mantissa()))
+            .flatten(),
+        Value::Text(text) if text.trim().is_empty() => return Ok(None),
+        Value::Choices(names) if names.is_empty() => return Ok(None),
+        Value::Choices(names) => {
+            let mut once: Vec<String> = Vec::with_capacity(names.len());
+            for name in names {
+                if !once.contains(name) {
+                    once.push(name.clone());
+                }
+            }
+            let value = converted(&Value::Choices(once), kind).ok_or("a list of choices")?;
+            return Ok(Some(Answer::Value(value)));
+        }
+        Value::Text(_)
+        | Value::Date(_)
+        | Value::Time(_)
+        | Value::DateTime(_)
+        | Value::Geopoint(_)
+        | Value::Geotrace(_)
+        | Value::Geoshape(_)
+        | Value::Choice(_)
+        | Value::Media(_)
+        | Value::Acknowledge => None,
+    };
+    if let (Some(missing), Kind::Integer | Kind::Decimal) = (code, kind) {
+        return Ok(Some(Answer::Missing(missing)));
+    }
+    match converted(&value, kind) {
+        Some(value) => Ok(Some(Answer::Value(value))),
+        None => Err(format!("{} of the wrong type", quoted(&value))),
+    }
+}
+
+fn quoted(value: &Value) -> String {
+    let text = text::to_odk_text(value);
+    let short: String = text.chars().take(40).collect();
+    format!("{short:?}, an answer")
+}
+
+/// Why a number lies outside the `start` and `end` of a range question.
+fn out_of_range(node: &Node, value: &Value) -> Option<String> {
+    let bound = |name: &str| {
+        node.parameters
+            .get(name)
+            .and_then(|bound| Decimal::parse(bound.trim()).ok())
+    };
+    let number = match value {
+        Value::Integer(number) => Decimal::new(*number, 0)?,
+        Value::Decimal(number) => *number,
+        _ => return None,
+    };
+    let (start, end) = (bound("start")?, bound("end")?);
+    let (low, high) = (start.min(end), start.max(end));
+    (number < low || number > high).then(|| format!("The number must lie between {low} and {high}."))
+}
+
+/// What a kind of question wants, with an example.
+fn expected(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Text => "Write the answer in words.",
+        Kind::Integer => "Write a whole number, such as 12.",
+        Kind::Decimal => "Write a number, such as 12.5.",
+        Kind::Date => "Write a day as year-month-day, such as 2026-11-24.",
+        Kind::Time => "Write a time, such as 14:30.",
+        Kind::DateTime => "Write a day and time, such as 2026-11-24T14:30:00+07:00.",
+        Kind::Geopoint => "Write latitude and longitude, such as 13.36 103.86.",
+        Kind::Geotrace | Kind::Geoshape => {
+            "Write positions separated by semicolons, such as 13.36 103.86; 13.37 103.87."
+        }
+        Kind::Choice => "Write the name of one choice.",
+        Kind::Choices => "Write the names of choices, separated by blanks.",
+        Kind::Media => "Choose a file.",
+        Kind::Acknowledge => "Write ok.",
+    }
+}
+
+fn refused(at: &AnswerPath, reason: Reason, message: String) -> Refused {
+    Refused {
+        at: at.clone(),
+        reason,
+        message,
     }
 }
 
 fn not_there(at: &AnswerPath) -> Refused {
-    Refused {
-        at: at.clone(),
-        reason: Reason::NoSuchPlace,
-        message: format!("This form has no question {} at this place.", at.question),
-    }
+    refused(
+        at,
+        Reason::NoSuchPlace,
+        format!("This form has no question {} at this place.", at.question),
+    )
 }

@@ -1,25 +1,39 @@
 //! The running form: begun, opened again, or rebuilt in the office from what a record holds.
 
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use chrono::{DateTime, FixedOffset};
-use sampan_form::compiled::Form;
+use chrono::{DateTime, FixedOffset, NaiveTime, TimeZone};
+use sampan_form::compiled::{Form, What};
+use sampan_form::def::Role;
 use sampan_record::ids::RowId;
 use sampan_record::op::Op;
 use sampan_record::path::AnswerPath;
-use sampan_value::answer::Answer;
+use sampan_value::answer::{Answer, Kind, Value};
+use sampan_value::text;
+use sampan_xpath::resolve::NodeId;
 
 use crate::facts::Facts;
-use crate::plan::Plan;
+use crate::places::{Places, ScopeId, Spot};
+use crate::plan::{Computes, Plan, Source};
+use crate::running::Keeping;
+use crate::sight::{Sight, mixed};
 use crate::view::SetAside;
 
 /// One interview while it runs.
 #[derive(Debug)]
 pub struct Interview {
     pub(crate) plan: Arc<Plan>,
+    pub(crate) places: Places,
     pub(crate) language: String,
     pub(crate) set_aside: Vec<SetAside>,
     pub(crate) now: DateTime<FixedOffset>,
+    pub(crate) seed: u64,
+    /// What fails where, with the reason.
+    pub(crate) faults: BTreeMap<(Spot, Computes), String>,
+    /// Places that wait for their computed first value.
+    pub(crate) waiting: Vec<Spot>,
 }
 
 /// An interview that was just begun or opened again.
@@ -38,31 +52,37 @@ pub struct Row {
     pub repeat: AnswerPath,
     /// Which row.
     pub row: RowId,
+    /// Where it stands among its siblings, which are sorted by position, then id.
+    pub position: u64,
 }
 
 impl Interview {
     /// Begins an interview: writes down start, today, device and enumerator, sets defaults, computes everything.
     pub fn begin(plan: Arc<Plan>, facts: &Facts) -> Opened {
-        Opened {
-            interview: Interview::empty(plan, facts.started_at),
-            ops: Vec::new(),
-        }
+        let mut interview = Interview::empty(plan, facts.started_at, facts.seed);
+        let mut ops = Vec::new();
+        interview.write_facts(facts, &mut ops);
+        interview.set_defaults(ScopeId::INTERVIEW, &mut ops);
+        let queue = interview.everything();
+        interview.run_all(queue, Keeping::Beginning, &mut ops);
+        Opened { interview, ops }
     }
 
-    /// Opens an interview again from what its record (and journal) holds. `rows` are the rows that people added, in
-    /// their order. Answers that this form version has no place for are set aside ([`Interview::set_aside`]), never
-    /// dropped from the record. Writes no defaults again.
+    /// Opens an interview again from what its record (and journal) holds: answers, and rows that are not removed.
+    /// Answers that this form version has no place for are set aside ([`Interview::set_aside`]); they stay in the
+    /// record. Writes no defaults again.
     pub fn resume(
         plan: Arc<Plan>,
         facts: &Facts,
         answers: impl IntoIterator<Item = (AnswerPath, Answer)>,
         rows: impl IntoIterator<Item = Row>,
     ) -> Opened {
-        let _ = (answers.into_iter().count(), rows.into_iter().count());
-        Opened {
-            interview: Interview::empty(plan, facts.started_at),
-            ops: Vec::new(),
-        }
+        let mut interview = Interview::empty(plan, facts.started_at, facts.seed);
+        interview.load(answers, rows);
+        let mut ops = Vec::new();
+        let queue = interview.everything();
+        interview.run_all(queue, Keeping::Resuming, &mut ops);
+        Opened { interview, ops }
     }
 
     /// The same for the office: shows and recomputes, writes nothing. The clock of expressions stands at the
@@ -72,23 +92,37 @@ impl Interview {
         answers: impl IntoIterator<Item = (AnswerPath, Answer)>,
         rows: impl IntoIterator<Item = Row>,
     ) -> Interview {
-        let _ = (answers.into_iter().count(), rows.into_iter().count());
-        Interview::empty(plan, DateTime::UNIX_EPOCH.fixed_offset())
+        let mut interview = Interview::empty(plan, DateTime::UNIX_EPOCH.fixed_offset(), 0);
+        interview.load(answers, rows);
+        if let Some(own) = interview.own_time() {
+            interview.now = own;
+        }
+        let queue = interview.everything();
+        interview.run_all(queue, Keeping::Looking, &mut Vec::new());
+        interview
     }
 
-    fn empty(plan: Arc<Plan>, now: DateTime<FixedOffset>) -> Interview {
-        let language = plan.form().languages().first().cloned().unwrap_or_default();
+    fn empty(plan: Arc<Plan>, now: DateTime<FixedOffset>, seed: u64) -> Interview {
         Interview {
+            places: Places::new(&plan),
+            language: plan.form().languages().first().cloned().unwrap_or_default(),
             plan,
-            language,
             set_aside: Vec::new(),
             now,
+            seed,
+            faults: BTreeMap::new(),
+            waiting: Vec::new(),
         }
     }
 
     /// The form.
     pub fn form(&self) -> &Form {
         self.plan.form()
+    }
+
+    /// The form with its tables and its order of computing.
+    pub fn plan(&self) -> &Arc<Plan> {
+        &self.plan
     }
 
     /// The language of texts; one of the form's.
@@ -113,14 +147,307 @@ impl Interview {
         &self.set_aside
     }
 
-    /// The rows of a repeat that are there now, in order.
+    /// The rows of a repeat that are there now, in order; empty when the repeat is not relevant.
     pub fn rows(&self, repeat: &AnswerPath) -> Vec<RowId> {
-        let _ = repeat;
-        Vec::new()
+        match self.places.find(&self.plan, repeat) {
+            Some(spot) if self.places.is_relevant(&self.plan, spot) => self
+                .places
+                .shown(spot.scope, spot.node)
+                .iter()
+                .map(|row| self.places.scope(*row).row)
+                .collect(),
+            Some(_) | None => Vec::new(),
+        }
     }
 
     /// Everything that was answered or kept once, relevant or not: what a record of this interview holds.
     pub fn answers(&self) -> Vec<(AnswerPath, Answer)> {
-        Vec::new()
+        let mut answers = Vec::new();
+        self.places.each_cell(&self.plan, &mut |spot, cell| {
+            let is_held = match self.plan.source(spot.node) {
+                Source::Given | Source::Kept => true,
+                Source::Computed | Source::Nothing => false,
+            };
+            if let (true, Some(answer)) = (is_held, &cell.answer) {
+                answers.push((self.places.path(&self.plan, spot), answer.clone()));
+            }
+        });
+        answers
     }
+
+    /// The rows that people added, as a record of this interview holds them.
+    pub fn added_rows(&self) -> Vec<Row> {
+        self.places
+            .scopes()
+            .filter_map(|id| {
+                let scope = self.places.scope(id);
+                let around = scope.around?;
+                self.places
+                    .range(around, scope.repeat)?
+                    .count
+                    .is_none()
+                    .then(|| Row {
+                        repeat: self.places.path(
+                            &self.plan,
+                            Spot {
+                                node: scope.repeat,
+                                scope: around,
+                            },
+                        ),
+                        row: scope.row,
+                        position: scope.position,
+                    })
+            })
+            .collect()
+    }
+
+    /// What an expression at a place sees.
+    pub(crate) fn sight(&self, spot: Spot) -> Sight<'_> {
+        let rows = std::iter::successors(Some(spot.scope), |id| self.places.scope(*id).around)
+            .map(|id| self.places.scope(id).row.0);
+        let chance = rows.fold(mixed(self.seed ^ u64::from(spot.node.0)), |bits, row| {
+            mixed(bits ^ row)
+        });
+        Sight {
+            plan: &self.plan,
+            places: &self.places,
+            language: &self.language,
+            now: self.now,
+            chance: Cell::new(chance),
+        }
+    }
+
+    /// Writes down what is known at the beginning.
+    fn write_facts(&mut self, facts: &Facts, ops: &mut Vec<Op>) {
+        let plan = self.plan.clone();
+        for node in plan.form().questions() {
+            let Some((role, kind)) = node.question() else {
+                continue;
+            };
+            let known = match role {
+                Role::Start => Some(moment(facts.started_at, kind)),
+                Role::Today => Some(moment(facts.started_at, kind)),
+                Role::DeviceId => {
+                    Some(Value::Text(facts.device.clone())).filter(|_| !facts.device.is_empty())
+                }
+                Role::Username => {
+                    Some(Value::Text(facts.username.clone())).filter(|_| !facts.username.is_empty())
+                }
+                Role::Ask | Role::Note | Role::Calculate | Role::End => None,
+            };
+            let spot = Spot {
+                node: node.id,
+                scope: ScopeId::INTERVIEW,
+            };
+            // Metadata in a repeat has no one place to be written to.
+            if let (Some(value), true) = (known, node.repeats.is_empty()) {
+                self.keep(spot, Some(Answer::Value(value)), ops);
+            }
+        }
+    }
+
+    /// Puts an answer that is to be kept, without computing.
+    pub(crate) fn keep(&mut self, spot: Spot, answer: Option<Answer>, ops: &mut Vec<Op>) {
+        let plan = self.plan.clone();
+        if let Some(cell) = self.places.cell_mut(&plan, spot) {
+            cell.answer = answer.clone();
+            ops.push(Op::Set {
+                at: self.places.path(&plan, spot),
+                answer,
+            });
+        }
+    }
+
+    /// The time an interview itself gives: its end, else its start, else its day.
+    fn own_time(&self) -> Option<DateTime<FixedOffset>> {
+        let time_of = |role: Role| {
+            let node = self
+                .form()
+                .questions()
+                .find(|node| node.question().is_some_and(|(own, _)| own == role))?;
+            let spot = Spot {
+                node: node.id,
+                scope: ScopeId::INTERVIEW,
+            };
+            match self.places.cell(&self.plan, spot)?.answer.as_ref()? {
+                Answer::Value(Value::DateTime(time)) => Some(*time),
+                Answer::Value(Value::Date(day)) => {
+                    let noon = NaiveTime::from_hms_opt(12, 0, 0).expect("noon is a time");
+                    Some(FixedOffset::east_opt(0)?.from_utc_datetime(&day.and_time(noon)))
+                }
+                Answer::Value(_) | Answer::Missing(_) => None,
+            }
+        };
+        time_of(Role::End)
+            .or_else(|| time_of(Role::Start))
+            .or_else(|| time_of(Role::Today))
+    }
+
+    /// Takes over what a record holds.
+    fn load(
+        &mut self,
+        answers: impl IntoIterator<Item = (AnswerPath, Answer)>,
+        rows: impl IntoIterator<Item = Row>,
+    ) {
+        // Outer rows before the rows in them.
+        let mut rows: Vec<Row> = rows.into_iter().collect();
+        rows.sort_by_key(|row| row.repeat.rows.len());
+        for row in &rows {
+            if let Err(reason) = self.load_row(&row.repeat, row.row, Some(row.position)) {
+                self.set_aside.push(SetAside {
+                    at: row.repeat.clone(),
+                    answer: None,
+                    reason,
+                });
+            }
+        }
+        let mut answers: Vec<(AnswerPath, Answer)> = answers.into_iter().collect();
+        // Sorted, so that rows that only their answers tell of come in the same order everywhere.
+        answers.sort_by(|left, right| left.0.cmp(&right.0));
+        let mut full = BTreeSet::new();
+        for (at, answer) in answers {
+            if let Err(reason) = self.load_answer(&at, &answer, &mut full) {
+                self.set_aside.push(SetAside {
+                    at,
+                    answer: Some(answer),
+                    reason,
+                });
+            }
+        }
+    }
+
+    fn load_answer(
+        &mut self,
+        at: &AnswerPath,
+        answer: &Answer,
+        full: &mut BTreeSet<AnswerPath>,
+    ) -> Result<(), String> {
+        let plan = self.plan.clone();
+        let id = plan
+            .form()
+            .find(at.question.as_str())
+            .ok_or("this form version has no such question")?;
+        let node = plan
+            .form()
+            .get(id)
+            .ok_or("this form version has no such question")?;
+        let Some((_, kind)) = node.question() else {
+            return Err("this is a group in this form version".into());
+        };
+        match plan.source(id) {
+            Source::Given | Source::Kept => {}
+            Source::Computed => return Err("this is computed in this form version".into()),
+            Source::Nothing => return Err("this takes no answer in this form version".into()),
+        }
+        if at.rows.len() != node.repeats.len() {
+            return Err("this stands in other repeats in this form version".into());
+        }
+        let mut scope = ScopeId::INTERVIEW;
+        for (depth, (repeat, row)) in node.repeats.iter().zip(&at.rows).enumerate() {
+            scope = match self.places.row(scope, *repeat, *row) {
+                Some(scope) => scope,
+                None => {
+                    let place = self.places.path(&plan, Spot { node: *repeat, scope });
+                    if full.contains(&place) {
+                        return Err("there are more rows than fit".into());
+                    }
+                    let made = self.load_row(&place, *row, None);
+                    if made.is_err() && !self.is_misplaced(*repeat, *row) {
+                        full.insert(place);
+                    }
+                    debug_assert!(depth < node.repeats.len());
+                    made?
+                }
+            };
+        }
+        let answer = match answer {
+            Answer::Missing(_) => answer.clone(),
+            Answer::Value(value) => {
+                Answer::Value(converted(value, kind).ok_or("this has another type in this form version")?)
+            }
+        };
+        if let Some(cell) = self.places.cell_mut(&plan, Spot { node: id, scope }) {
+            cell.answer = Some(answer);
+        }
+        Ok(())
+    }
+
+    /// Whether the form counts a repeat's rows and this is none of those.
+    fn is_misplaced(&self, repeat: NodeId, row: RowId) -> bool {
+        self.form().get(repeat).is_some_and(|node| node.count.is_some()) && row.counted_index().is_none()
+    }
+
+    fn load_row(
+        &mut self,
+        repeat: &AnswerPath,
+        row: RowId,
+        position: Option<u64>,
+    ) -> Result<ScopeId, String> {
+        let plan = self.plan.clone();
+        let spot = self
+            .places
+            .find(&plan, repeat)
+            .ok_or("this form version has no such repeat")?;
+        let node = plan
+            .form()
+            .get(spot.node)
+            .ok_or("this form version has no such repeat")?;
+        if node.what != What::Repeat || repeat.rows.len() != node.repeats.len() {
+            return Err("this is no repeat in this form version".into());
+        }
+        if self.is_misplaced(spot.node, row) {
+            return Err("this form version counts the rows of this repeat".into());
+        }
+        if let Some(scope) = self.places.row(spot.scope, spot.node, row) {
+            return Ok(scope);
+        }
+        let position = match (&node.count, row.counted_index()) {
+            (Some(_), Some(index)) if index as usize >= crate::facts::ROWS => {
+                return Err("there are more rows than fit".into());
+            }
+            (Some(_), Some(index)) => u64::from(index),
+            _ => position.unwrap_or_else(|| self.next_position(spot.scope, spot.node)),
+        };
+        self.places
+            .make_row(&plan, spot.scope, spot.node, row, position)
+            .map_err(|crate::places::Full| "there are more rows than fit".into())
+    }
+
+    /// The position behind the last row.
+    pub(crate) fn next_position(&self, around: ScopeId, repeat: NodeId) -> u64 {
+        match self.places.rows(around, repeat).last() {
+            Some(last) => self.places.scope(*last).position.saturating_add(1),
+            None => 0,
+        }
+    }
+}
+
+/// A moment as a value of the question's kind.
+pub(crate) fn moment(at: DateTime<FixedOffset>, kind: Kind) -> Value {
+    match kind {
+        Kind::Date => Value::Date(at.date_naive()),
+        Kind::Time => Value::Time(at.time()),
+        Kind::Text => Value::Text(text::to_odk_text(&Value::DateTime(at))),
+        Kind::DateTime
+        | Kind::Integer
+        | Kind::Decimal
+        | Kind::Geopoint
+        | Kind::Geotrace
+        | Kind::Geoshape
+        | Kind::Choice
+        | Kind::Choices
+        | Kind::Media
+        | Kind::Acknowledge => Value::DateTime(at),
+    }
+}
+
+/// A value as one of another kind, if that loses nothing (an integer as decimal, a choice as several, all as text).
+pub(crate) fn converted(value: &Value, kind: Kind) -> Option<Value> {
+    if value.kind() == kind {
+        return Some(value.clone());
+    }
+    if kind == Kind::Media || value.kind() == Kind::Media {
+        return None;
+    }
+    text::parse_value(&text::to_odk_text(value), kind).ok()
 }

@@ -1,0 +1,190 @@
+//! The choices a question offers now: lists of the form and files, filtered, with labels.
+
+use sampan_form::compiled::{Choices, Form};
+use sampan_form::def::ListRef;
+use sampan_form::external;
+use sampan_xpath::eval::{At, RowAt};
+use sampan_xpath::world::{Table, World};
+
+use crate::places::Spot;
+use crate::sight::Sight;
+use crate::view::ChoiceView;
+
+/// Where choices come from, found once per look.
+enum Source<'a> {
+    List(&'a sampan_form::compiled::List),
+    File(&'a external::Table),
+}
+
+impl<'a> Source<'a> {
+    fn of(sight: &'a Sight<'_>, choices: &Choices) -> Option<Source<'a>> {
+        match &choices.list {
+            ListRef::Internal(name) => sight.plan.form().list(name).map(Source::List),
+            ListRef::External(id) => sight.plan.tables().get(id).map(|table| Source::File(table)),
+        }
+    }
+
+    fn table(&self) -> &'a dyn Table {
+        match self {
+            Source::List(list) => *list,
+            Source::File(table) => *table,
+        }
+    }
+
+    fn label(&self, sight: &Sight<'_>, choices: &Choices, spot: Spot, row: usize) -> String {
+        match self {
+            Source::List(list) => list
+                .choices
+                .get(row)
+                .and_then(|choice| choice.label.in_language(sight.language))
+                .map(|template| {
+                    template.fill(|program| program.eval_text(sight, &At::node(spot)).unwrap_or_default())
+                })
+                .unwrap_or_default(),
+            Source::File(table) => {
+                let translated =
+                    Table::column(*table, &format!("{}::{}", choices.label_column, sight.language));
+                let column = translated.or_else(|| Table::column(*table, &choices.label_column));
+                column
+                    .map(|column| Table::cell(*table, row, column).to_string())
+                    .unwrap_or_default()
+            }
+        }
+    }
+}
+
+fn choices_of(form: &Form, spot: Spot) -> Option<&Choices> {
+    form.get(spot.node)?.choices.as_ref()
+}
+
+/// The choices on offer, in order.
+pub(crate) fn offered(sight: &Sight<'_>, spot: Spot) -> Vec<ChoiceView> {
+    let Some(choices) = choices_of(sight.plan.form(), spot) else {
+        return Vec::new();
+    };
+    let Some(source) = Source::of(sight, choices) else {
+        return Vec::new();
+    };
+    let table = source.table();
+    let Some(value_column) = table.column(&choices.value_column) else {
+        return Vec::new();
+    };
+    let mut offers: Vec<ChoiceView> = rows(sight, spot, choices, table)
+        .into_iter()
+        .map(|row| {
+            let name = table.cell(row, value_column).to_string();
+            let label = source.label(sight, choices, spot, row);
+            ChoiceView {
+                label: if label.is_empty() { name.clone() } else { label },
+                name,
+            }
+        })
+        .collect();
+    if choices.randomize {
+        shuffle(sight, spot, choices, &mut offers);
+    }
+    offers
+}
+
+/// Whether a choice is on offer now.
+pub(crate) fn is_offered(sight: &Sight<'_>, spot: Spot, name: &str) -> bool {
+    let Some(choices) = choices_of(sight.plan.form(), spot) else {
+        return false;
+    };
+    let Some(source) = Source::of(sight, choices) else {
+        return false;
+    };
+    let table = source.table();
+    named(table, choices, name)
+        .into_iter()
+        .any(|row| passes(sight, spot, choices, table, row))
+}
+
+/// The label of a choice, on offer or not.
+pub(crate) fn label_of(sight: &Sight<'_>, spot: Spot, name: &str) -> Option<String> {
+    let choices = choices_of(sight.plan.form(), spot)?;
+    let source = Source::of(sight, choices)?;
+    let table = source.table();
+    let rows = named(table, choices, name);
+    let row = rows
+        .iter()
+        .find(|row| rows.len() == 1 || passes(sight, spot, choices, table, **row))
+        .or_else(|| rows.first())?;
+    Some(source.label(sight, choices, spot, *row)).filter(|label| !label.is_empty())
+}
+
+/// The rows with that value.
+fn named(table: &dyn Table, choices: &Choices, name: &str) -> Vec<usize> {
+    let Some(column) = table.column(&choices.value_column) else {
+        return Vec::new();
+    };
+    table.rows_where(column, name).unwrap_or_else(|| {
+        (0..table.n_rows())
+            .filter(|row| table.cell(*row, column) == name)
+            .collect()
+    })
+}
+
+/// The rows that the filter lets through.
+fn rows(sight: &Sight<'_>, spot: Spot, choices: &Choices, table: &dyn Table) -> Vec<usize> {
+    let Some(filter) = &choices.filter else {
+        return (0..table.n_rows()).collect();
+    };
+    let by_index = filter.index_key().and_then(|key| {
+        let column = table.column(&key.column)?;
+        let value = key.value.eval_text(sight, &At::node(spot)).ok()?;
+        table.rows_where(column, &value)
+    });
+    let columns = filter.bind(table);
+    by_index
+        .unwrap_or_else(|| (0..table.n_rows()).collect())
+        .into_iter()
+        .filter(|row| {
+            let at = At::row(
+                spot,
+                RowAt {
+                    table,
+                    row: *row,
+                    columns: &columns,
+                },
+            );
+            filter.eval_bool(sight, &at).unwrap_or(true)
+        })
+        .collect()
+}
+
+fn passes(sight: &Sight<'_>, spot: Spot, choices: &Choices, table: &dyn Table, row: usize) -> bool {
+    let Some(filter) = &choices.filter else {
+        return true;
+    };
+    let columns = filter.bind(table);
+    // A filter that fails hides nothing: better one choice too many than none.
+    filter
+        .eval_bool(
+            sight,
+            &At::row(
+                spot,
+                RowAt {
+                    table,
+                    row,
+                    columns: &columns,
+                },
+            ),
+        )
+        .unwrap_or(true)
+}
+
+fn shuffle(sight: &Sight<'_>, spot: Spot, choices: &Choices, offers: &mut [ChoiceView]) {
+    if let Some(seed) = choices
+        .seed
+        .as_ref()
+        .and_then(|seed| seed.eval_number(sight, &At::node(spot)).ok())
+    {
+        sight.chance.set(crate::sight::mixed(seed.to_bits()));
+    }
+    for last in (1..offers.len()).rev() {
+        let n_left = u64::try_from(last + 1).unwrap_or(u64::MAX);
+        let other = usize::try_from(sight.random() % n_left).unwrap_or(0);
+        offers.swap(last, other);
+    }
+}

@@ -1,0 +1,386 @@
+//! Computing: after each change exactly what depends on it, in the order of the plan.
+
+use std::collections::BTreeMap;
+
+use sampan_form::compiled::{First, Node, What};
+use sampan_record::ids::RowId;
+use sampan_record::op::Op;
+use sampan_value::answer::{Answer, Kind, Missing, Value};
+use sampan_value::text;
+use sampan_xpath::eval::{At, EvalError};
+use sampan_xpath::program::Program;
+use sampan_xpath::resolve::NodeId;
+
+use crate::facts::ROWS;
+use crate::interview::Interview;
+use crate::places::{ScopeId, Spot};
+use crate::plan::{Computes, Rank, Source, Task};
+
+/// What is to be computed, in order; the flag says whether something that it reads has changed.
+#[derive(Debug, Default)]
+pub(crate) struct Queue {
+    due: BTreeMap<(Rank, ScopeId), bool>,
+    /// Whether all that can be due is due already, so that changes need not be followed.
+    is_complete: bool,
+}
+
+/// How a computing run treats what is to be kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Keeping {
+    /// The interview begins: rows get their first values.
+    Beginning,
+    /// The interview is opened again: values that the record has are left alone, and rows get no first values.
+    Resuming,
+    /// An answer or a row has changed: kept values that depend on it are computed anew.
+    Running,
+    /// The office looks on: nothing that would have to be kept is computed.
+    Looking,
+}
+
+impl Queue {
+    fn push(&mut self, rank: Rank, scope: ScopeId, changed: bool) {
+        let flag = self.due.entry((rank, scope)).or_insert(false);
+        *flag = *flag || changed;
+    }
+}
+
+impl Interview {
+    /// Everything is due, nothing has changed.
+    pub(crate) fn everything(&self) -> Queue {
+        let mut queue = Queue {
+            due: BTreeMap::new(),
+            is_complete: true,
+        };
+        for scope in self.places.scopes() {
+            self.push_scope(&mut queue, scope);
+        }
+        queue
+    }
+
+    /// A row was made: all in it is due, and all in the rows that it has from the start.
+    pub(crate) fn scope_made(&self, queue: &mut Queue, scope: ScopeId) {
+        self.push_scope(queue, scope);
+    }
+
+    fn push_scope(&self, queue: &mut Queue, scope: ScopeId) {
+        for rank in &self.plan.layout(self.places.scope(scope).repeat).tasks {
+            queue.push(*rank, scope, false);
+        }
+    }
+
+    /// The answer at a place has changed: its readers are due.
+    pub(crate) fn answer_changed(&self, queue: &mut Queue, spot: Spot) {
+        for rank in self.plan.readers(spot.node) {
+            self.push_seeing(queue, *rank, spot.scope, true);
+        }
+    }
+
+    /// The relevance of an item, or the rows of a repeat, have changed: what reads anything in it is due.
+    pub(crate) fn inside_changed(&self, queue: &mut Queue, spot: Spot) {
+        for rank in self.plan.readers_below(spot.node) {
+            let reads = self
+                .plan
+                .task(*rank)
+                .is_some_and(|task| !self.is_inside(task, spot.node));
+            // A kept value inside is only made up for, not drawn anew, because it came back.
+            self.push_seeing(queue, *rank, spot.scope, reads);
+        }
+    }
+
+    fn is_inside(&self, task: &Task, around: NodeId) -> bool {
+        task.node == around || crate::plan::around(self.plan.form(), task.node).any(|at| at == around)
+    }
+
+    /// Makes a task due in every scope from which `origin` can be seen.
+    fn push_seeing(&self, queue: &mut Queue, rank: Rank, origin: ScopeId, changed: bool) {
+        if queue.is_complete {
+            return;
+        }
+        let Some(task) = self.plan.task(rank) else { return };
+        if task.owner.0 == 0 {
+            queue.push(rank, ScopeId::INTERVIEW, changed);
+            return;
+        }
+        let Some(node) = self.plan.form().get(task.node) else {
+            return;
+        };
+        let (base, depth) = match task.looks_around {
+            true => (ScopeId::INTERVIEW, 0),
+            false => self.places.common(origin, &node.repeats),
+        };
+        let inner = node.repeats.get(depth..).unwrap_or_default();
+        self.places
+            .each_below(base, inner, &mut |scope| queue.push(rank, scope, changed));
+    }
+
+    /// Computes what is due and what becomes due by it. Ops for what is to be kept go to `ops`.
+    pub(crate) fn run(&mut self, mut queue: Queue, keeping: Keeping, ops: &mut Vec<Op>) {
+        // Each task runs about once; the bound only matters for a form with a circle, which does not compile.
+        let mut n_left = 100_000_usize.saturating_add(self.places.scopes().count().saturating_mul(1_000));
+        while let Some(((rank, scope), changed)) = queue.due.pop_first() {
+            let Some(task) = self.plan.task(rank).copied() else {
+                continue;
+            };
+            n_left = match n_left.checked_sub(1) {
+                Some(n_left) => n_left,
+                None => return,
+            };
+            let spot = Spot {
+                node: task.node,
+                scope,
+            };
+            let changed = changed && keeping == Keeping::Running;
+            match task.what {
+                Computes::Relevance => self.run_relevance(spot, &mut queue),
+                Computes::Rows => self.run_rows(spot, keeping, &mut queue, ops),
+                Computes::Answer => self.run_answer(spot, changed, keeping, &mut queue, ops),
+            }
+        }
+    }
+
+    fn run_relevance(&mut self, spot: Spot, queue: &mut Queue) {
+        let plan = self.plan.clone();
+        let Some(program) = plan.form().get(spot.node).and_then(|node| node.relevant.as_ref()) else {
+            return;
+        };
+        let result = program.eval_bool(&self.sight(spot), &At::node(spot));
+        // Better one question too many than one that is never asked.
+        let relevant = self.noted(spot, Computes::Relevance, result).unwrap_or(true);
+        let Some(cell) = self.places.cell_mut(&plan, spot) else {
+            return;
+        };
+        if cell.relevant != relevant {
+            cell.relevant = relevant;
+            self.inside_changed(queue, spot);
+        }
+    }
+
+    fn run_rows(&mut self, spot: Spot, keeping: Keeping, queue: &mut Queue, ops: &mut Vec<Op>) {
+        let plan = self.plan.clone();
+        let Some(program) = plan.form().get(spot.node).and_then(|node| node.count.as_ref()) else {
+            return;
+        };
+        let result = program.eval_number(&self.sight(spot), &At::node(spot));
+        let wanted = self.noted(spot, Computes::Rows, result).unwrap_or(0.0);
+        // NaN and negative numbers are no rows; the cast saturates.
+        let wanted = wanted.max(0.0) as usize;
+        let mut count = wanted.min(ROWS);
+        let mut made = Vec::new();
+        for index in 0..count {
+            let number = u32::try_from(index).expect("ROWS fits 32 bits");
+            let row = RowId::counted(number);
+            if self.places.row(spot.scope, spot.node, row).is_some() {
+                continue;
+            }
+            match self
+                .places
+                .make_row(&plan, spot.scope, spot.node, row, u64::from(number))
+            {
+                Ok(scope) => made.push(scope),
+                Err(crate::places::Full) => {
+                    count = index;
+                    break;
+                }
+            }
+        }
+        let before = self
+            .places
+            .range(spot.scope, spot.node)
+            .and_then(|range| range.count);
+        self.places
+            .set_count(spot.scope, spot.node, count, count < wanted);
+        for scope in &made {
+            self.push_scope(queue, *scope);
+            if matches!(keeping, Keeping::Beginning | Keeping::Running) {
+                self.set_defaults(*scope, ops);
+            }
+        }
+        if before != Some(count) || !made.is_empty() {
+            self.inside_changed(queue, spot);
+        }
+    }
+
+    fn run_answer(
+        &mut self,
+        spot: Spot,
+        changed: bool,
+        keeping: Keeping,
+        queue: &mut Queue,
+        ops: &mut Vec<Op>,
+    ) {
+        let plan = self.plan.clone();
+        let Some(node) = plan.form().get(spot.node) else {
+            return;
+        };
+        let Some(program) = &node.calculation else { return };
+        let is_kept = match plan.source(spot.node) {
+            Source::Computed => false,
+            Source::Kept => true,
+            Source::Given | Source::Nothing => return,
+        };
+        if is_kept {
+            let has_answer = self
+                .places
+                .cell(&plan, spot)
+                .is_some_and(|cell| cell.answer.is_some());
+            if keeping == Keeping::Looking
+                || (has_answer && !changed)
+                || !self.places.is_relevant(&plan, spot)
+            {
+                return;
+            }
+        }
+        let result = program.eval_text(&self.sight(spot), &At::node(spot));
+        let Some(computed) = self.noted(spot, Computes::Answer, result) else {
+            return self.put_computed(spot, None, is_kept, queue, ops);
+        };
+        let answer = match typed(node, &computed) {
+            Ok(answer) => {
+                self.faults.remove(&(spot, Computes::Answer));
+                answer
+            }
+            Err(message) => {
+                self.faults.insert((spot, Computes::Answer), message);
+                None
+            }
+        };
+        self.put_computed(spot, answer, is_kept, queue, ops);
+    }
+
+    fn put_computed(
+        &mut self,
+        spot: Spot,
+        answer: Option<Answer>,
+        is_kept: bool,
+        queue: &mut Queue,
+        ops: &mut Vec<Op>,
+    ) {
+        let plan = self.plan.clone();
+        let Some(cell) = self.places.cell_mut(&plan, spot) else {
+            return;
+        };
+        if cell.answer == answer {
+            return;
+        }
+        cell.answer = answer.clone();
+        if is_kept {
+            ops.push(Op::Set {
+                at: self.places.path(&plan, spot),
+                answer,
+            });
+        }
+        self.answer_changed(queue, spot);
+    }
+
+    /// Keeps or lifts the note that an expression fails.
+    fn noted<T>(&mut self, spot: Spot, what: Computes, result: Result<T, EvalError>) -> Option<T> {
+        match result {
+            Ok(value) => {
+                if !self.faults.is_empty() {
+                    self.faults.remove(&(spot, what));
+                }
+                Some(value)
+            }
+            Err(error) => {
+                self.faults.insert((spot, what), error.to_string());
+                None
+            }
+        }
+    }
+
+    /// First values as written, in one scope; their readers are due anyway, since the scope is new. Computed first
+    /// values wait in `self.waiting` until everything else has been computed.
+    pub(crate) fn set_defaults(&mut self, scope: ScopeId, ops: &mut Vec<Op>) {
+        let plan = self.plan.clone();
+        for id in &plan.layout(self.places.scope(scope).repeat).cells {
+            let spot = Spot { node: *id, scope };
+            let Some(node) = plan.form().get(*id) else {
+                continue;
+            };
+            if matches!(plan.source(*id), Source::Computed | Source::Nothing) || node.what == What::Repeat {
+                continue;
+            }
+            match &node.default {
+                None => {}
+                Some(First::Literal(literal)) => {
+                    if let Ok(Some(answer)) = typed(node, literal) {
+                        self.put_first(spot, answer, ops);
+                    }
+                }
+                Some(First::Computed(_)) => self.waiting.push(spot),
+            }
+        }
+    }
+
+    fn put_first(&mut self, spot: Spot, answer: Answer, ops: &mut Vec<Op>) {
+        let plan = self.plan.clone();
+        let Some(cell) = self.places.cell_mut(&plan, spot) else {
+            return;
+        };
+        cell.answer = Some(answer.clone());
+        ops.push(Op::Set {
+            at: self.places.path(&plan, spot),
+            answer: Some(answer),
+        });
+    }
+
+    /// Computes what is due, then the computed first values of new rows one after the other.
+    pub(crate) fn run_all(&mut self, queue: Queue, keeping: Keeping, ops: &mut Vec<Op>) {
+        self.run(queue, keeping, ops);
+        let plan = self.plan.clone();
+        let mut n_done = 0;
+        while let Some(spot) = self.waiting.get(n_done).copied() {
+            n_done += 1;
+            let Some(node) = plan.form().get(spot.node) else {
+                continue;
+            };
+            let Some(First::Computed(program)) = &node.default else {
+                continue;
+            };
+            if self
+                .places
+                .cell(&plan, spot)
+                .is_none_or(|cell| cell.answer.is_some())
+            {
+                continue;
+            }
+            let Some(answer) = self.first_value(spot, node, program) else {
+                continue;
+            };
+            self.put_first(spot, answer, ops);
+            let mut queue = Queue::default();
+            self.answer_changed(&mut queue, spot);
+            self.run(queue, Keeping::Running, ops);
+        }
+        self.waiting.clear();
+    }
+
+    fn first_value(&self, spot: Spot, node: &Node, program: &Program) -> Option<Answer> {
+        let computed = program.eval_text(&self.sight(spot), &At::node(spot)).ok()?;
+        typed(node, &computed).ok().flatten()
+    }
+}
+
+/// A computed text as an answer of the item's kind; None when it is blank, the reason when it does not fit.
+fn typed(node: &Node, computed: &str) -> Result<Option<Answer>, String> {
+    let Some((_, kind)) = node.question() else {
+        return Ok(None);
+    };
+    if computed.is_empty() {
+        return Ok(None);
+    }
+    if matches!(kind, Kind::Integer | Kind::Decimal) {
+        if let Some(missing) = computed.parse().ok().and_then(Missing::from_code) {
+            return Ok(Some(Answer::Missing(missing)));
+        }
+    }
+    match text::parse_value(computed, kind) {
+        Ok(value) => Ok(Some(Answer::Value(value))),
+        // Text takes everything but control characters, which a computed one (base64-decode, a label) may hold.
+        Err(_) if kind == Kind::Text => {
+            let clean: String = computed.chars().filter(|letter| !letter.is_control()).collect();
+            Ok((!clean.is_empty()).then_some(Answer::Value(Value::Text(clean))))
+        }
+        Err(error) => Err(format!("the computed value {error}")),
+    }
+}

@@ -1,0 +1,235 @@
+//! What expressions see of a running interview.
+
+use std::borrow::Cow;
+use std::cell::Cell;
+
+use chrono::{DateTime, FixedOffset};
+use sampan_form::compiled::What;
+use sampan_value::answer::{Answer, Missing, Value};
+use sampan_value::text;
+use sampan_xpath::resolve::NodeId;
+use sampan_xpath::world::{Table, World};
+
+use crate::offers;
+use crate::places::{Places, ScopeId, Spot};
+use crate::plan::Plan;
+
+/// An interview as one evaluation sees it.
+pub(crate) struct Sight<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) places: &'a Places,
+    pub(crate) language: &'a str,
+    pub(crate) now: DateTime<FixedOffset>,
+    /// Where the random bits of this evaluation have come to.
+    pub(crate) chance: Cell<u64>,
+}
+
+impl Sight<'_> {
+    fn row_of(&self, node: NodeId, scope: ScopeId) -> bool {
+        self.places.scope(scope).repeat == node && node.0 != 0
+    }
+
+    /// The scopes in which an item stands, seen from a scope, if it is shown there.
+    fn expand(&self, base: ScopeId, repeats: &[NodeId], target: Option<NodeId>, found: &mut Vec<Spot>) {
+        match repeats.split_first() {
+            None => match target {
+                Some(node) => {
+                    let spot = Spot { node, scope: base };
+                    if self.places.is_relevant(self.plan, spot) {
+                        found.push(spot);
+                    }
+                }
+                None => {
+                    let node = self.places.scope(base).repeat;
+                    found.push(Spot { node, scope: base });
+                }
+            },
+            Some((repeat, inner)) => {
+                if !self.places.is_relevant(
+                    self.plan,
+                    Spot {
+                        node: *repeat,
+                        scope: base,
+                    },
+                ) {
+                    return;
+                }
+                for row in self.places.shown(base, *repeat) {
+                    self.expand(*row, inner, target, found);
+                }
+            }
+        }
+    }
+
+    fn relevant_answer(&self, spot: Spot) -> Option<&Answer> {
+        let answer = self.places.cell(self.plan, spot)?.answer.as_ref()?;
+        self.places.is_relevant(self.plan, spot).then_some(answer)
+    }
+}
+
+impl World for Sight<'_> {
+    type Node = Spot;
+
+    fn root(&self) -> Spot {
+        Spot {
+            node: NodeId(0),
+            scope: ScopeId::INTERVIEW,
+        }
+    }
+
+    fn nodes(&self, target: NodeId, from: &Spot) -> Vec<Spot> {
+        let Some(node) = self.plan.form().get(target) else {
+            return Vec::new();
+        };
+        let (base, depth) = self.places.common(from.scope, &node.repeats);
+        let inner = node.repeats.get(depth..).unwrap_or_default();
+        let mut found = Vec::new();
+        match node.what {
+            What::Repeat => {
+                let mut inner = inner.to_vec();
+                inner.push(target);
+                self.expand(base, &inner, None, &mut found);
+            }
+            // Seen from inside its own row an item is there even when it is not relevant: it is blank.
+            _ if inner.is_empty() => found.push(Spot {
+                node: target,
+                scope: base,
+            }),
+            What::Root | What::Group | What::Question { .. } => {
+                self.expand(base, inner, Some(target), &mut found)
+            }
+        }
+        found
+    }
+
+    fn node(&self, target: NodeId, from: &Spot) -> Option<Spot> {
+        let node = self.plan.form().get(target)?;
+        let (base, depth) = self.places.common(from.scope, &node.repeats);
+        if node.what != What::Repeat && depth == node.repeats.len() {
+            return Some(Spot {
+                node: target,
+                scope: base,
+            });
+        }
+        self.nodes(target, from).into_iter().next()
+    }
+
+    fn text<'a>(&'a self, node: &Spot) -> Cow<'a, str> {
+        if self.row_of(node.node, node.scope) {
+            return Cow::Borrowed("");
+        }
+        match self.relevant_answer(*node) {
+            Some(Answer::Value(Value::Text(text) | Value::Choice(text))) => Cow::Borrowed(text),
+            Some(Answer::Value(value)) => Cow::Owned(text::to_odk_text(value)),
+            Some(Answer::Missing(_)) | None => Cow::Borrowed(""),
+        }
+    }
+
+    fn number(&self, node: &Spot) -> Option<f64> {
+        match self.relevant_answer(*node)? {
+            Answer::Value(Value::Integer(number)) => Some(*number as f64),
+            Answer::Value(Value::Decimal(number)) => Some(number.to_f64()),
+            Answer::Value(_) | Answer::Missing(_) => None,
+        }
+    }
+
+    fn missing(&self, node: &Spot) -> Option<Missing> {
+        match self.relevant_answer(*node)? {
+            Answer::Missing(missing) => Some(*missing),
+            Answer::Value(_) => None,
+        }
+    }
+
+    fn name<'a>(&'a self, node: &Spot) -> Cow<'a, str> {
+        Cow::Borrowed(
+            self.plan
+                .form()
+                .get(node.node)
+                .map(|node| node.name.as_str())
+                .unwrap_or_default(),
+        )
+    }
+
+    fn parent(&self, node: &Spot) -> Option<Spot> {
+        let parent = self.plan.form().get(node.node)?.parent?;
+        let scope = match self.row_of(node.node, node.scope) {
+            true => self.places.scope(node.scope).around?,
+            false => node.scope,
+        };
+        Some(Spot { node: parent, scope })
+    }
+
+    fn children(&self, node: &Spot) -> Vec<Spot> {
+        let Some(item) = self.plan.form().get(node.node) else {
+            return Vec::new();
+        };
+        if item.what == What::Repeat && !self.row_of(node.node, node.scope) {
+            return Vec::new();
+        }
+        let mut found = Vec::new();
+        for child in &item.children {
+            let spot = Spot {
+                node: *child,
+                scope: node.scope,
+            };
+            match self.plan.form().get(*child).map(|child| child.what) {
+                Some(What::Repeat) => {
+                    if self.places.is_relevant(self.plan, spot) {
+                        found.extend(self.places.shown(node.scope, *child).iter().map(|row| Spot {
+                            node: *child,
+                            scope: *row,
+                        }));
+                    }
+                }
+                Some(What::Root | What::Group | What::Question { .. }) | None => found.push(spot),
+            }
+        }
+        found
+    }
+
+    fn position(&self, node: &Spot) -> usize {
+        let scope = self.places.scope(node.scope);
+        match scope.around {
+            Some(around) if scope.repeat == node.node => {
+                let index = self
+                    .places
+                    .rows(around, node.node)
+                    .iter()
+                    .position(|row| *row == node.scope);
+                index.map(|index| index + 1).unwrap_or(1)
+            }
+            _ => 1,
+        }
+    }
+
+    fn table(&self, id: &str) -> Option<&dyn Table> {
+        if let Some(list) = self.plan.form().list(id) {
+            return Some(list);
+        }
+        let table: &dyn Table = self.plan.tables().get(id)?.as_ref();
+        Some(table)
+    }
+
+    fn choice_label(&self, target: NodeId, from: &Spot, value: &str) -> Option<String> {
+        let spot = self.node(target, from)?;
+        offers::label_of(self, spot, value)
+    }
+
+    fn now(&self) -> DateTime<FixedOffset> {
+        self.now
+    }
+
+    fn random(&self) -> u64 {
+        let state = self.chance.get().wrapping_add(0x9E37_79B9_7F4A_7C15);
+        self.chance.set(state);
+        mixed(state)
+    }
+}
+
+/// Bits that look random, the same for the same input (the finaliser of splitmix64: each input bit moves half of the
+/// output bits).
+pub(crate) fn mixed(bits: u64) -> u64 {
+    let bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    bits ^ (bits >> 31)
+}

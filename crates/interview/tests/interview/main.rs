@@ -1,0 +1,12 @@
+//! Running forms, as an enumerator, a device and the office see them.
+
+mod answers;
+mod choices;
+mod keeping;
+mod law;
+mod odd_records;
+mod relevance;
+mod repeats;
+mod screens;
+mod study;
+mod support;
