@@ -237,7 +237,7 @@ pub fn authorize(principal: &Principal, action: Action, resource: &Resource<'_>)
             },
             // Nobody manages or sees a person who reaches beyond the own scope or stands higher.
             Resource::Person(grants) => {
-                grant.role >= Role::Supervisor
+                (grant.role == Role::Admin || (grant.role == Role::Supervisor && !grants.is_empty()))
                     && grants
                         .iter()
                         .all(|theirs| theirs.role <= grant.role && grant.scope.encloses(&theirs.scope))

@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+use sampan_store::office::Access;
+use sampan_store::office::writer::Executor;
+
 /// Settings of one office.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -23,21 +26,14 @@ pub struct Config {
     pub upload_limit_bytes: u64,
     /// Memory of one password hash, KiB; at least 19,456 outside tests.
     pub argon2_memory_kib: u32,
-    /// How the database is worked on.
+    /// Whether the folder is taken for a server, or used by one command beside it.
+    pub access: Access,
+    /// How write transactions reach the database.
     pub executor: Executor,
 }
 
-/// Where the office's write transactions run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Executor {
-    /// One writer thread with group commit, several readers: the server.
-    Threads,
-    /// On the caller's thread: commands, simulation, tests.
-    Inline,
-}
-
 impl Config {
-    /// The usual settings for a folder.
+    /// The usual settings for a server on a folder.
     pub fn new(data: PathBuf, public_url: String) -> Config {
         const MINUTE_MS: i64 = 60_000;
         Config {
@@ -50,7 +46,17 @@ impl Config {
             sync_budget_bytes: 4 * 1024 * 1024,
             upload_limit_bytes: 16 * 1024 * 1024,
             argon2_memory_kib: 19_456,
-            executor: Executor::Threads,
+            access: Access::Serve,
+            executor: Executor::Grouped { most: 128 },
+        }
+    }
+
+    /// The settings of a command that may run beside a server on the same folder.
+    pub fn for_command(data: PathBuf) -> Config {
+        Config {
+            access: Access::Command,
+            executor: Executor::OneByOne,
+            ..Config::new(data, String::new())
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What can go wrong at the office, each with a stable code and what to do next.
 
 use sampan_store::error::StoreError;
+use sampan_sync::error::SyncError;
 use thiserror::Error;
 
 /// Why the office did not do what was asked.
@@ -40,6 +41,9 @@ pub enum OfficeError {
     /// The disk is full; nothing of this request was kept.
     #[error("The office's disk is full; nothing was taken in. Free space, then try again.")]
     DiskFull,
+    /// A sync request that cannot be answered; nothing of it was acknowledged.
+    #[error(transparent)]
+    Sync(SyncError),
     /// The database or a file could not be read or written.
     #[error("The office's store failed.")]
     Store(#[source] StoreError),
@@ -76,6 +80,7 @@ impl OfficeError {
             OfficeError::Conflict { .. } => "conflict",
             OfficeError::Busy { .. } => "busy",
             OfficeError::DiskFull => "disk_full",
+            OfficeError::Sync(error) => sync_code(error).0,
             OfficeError::Store(_) | OfficeError::File { .. } | OfficeError::Damaged(_) => "office_failed",
         }
     }
@@ -90,6 +95,7 @@ impl OfficeError {
             OfficeError::Conflict { .. } => 409,
             OfficeError::Busy { .. } => 429,
             OfficeError::DiskFull => 507,
+            OfficeError::Sync(error) => sync_code(error).1,
             OfficeError::Store(_) | OfficeError::File { .. } | OfficeError::Damaged(_) => 500,
         }
     }
@@ -103,10 +109,25 @@ impl OfficeError {
             OfficeError::Invalid { advice, .. } | OfficeError::Conflict { advice, .. } => advice.clone(),
             OfficeError::Busy { retry_after_s } => format!("Wait {retry_after_s} s and try again."),
             OfficeError::DiskFull => "Free space on the office's disk, then try again.".into(),
+            OfficeError::Sync(_) => "Nothing is lost; sync again.".into(),
             OfficeError::Store(_) | OfficeError::File { .. } | OfficeError::Damaged(_) => {
                 "Try again; if it stays, an admin finds the cause in the server's log.".into()
             }
         }
+    }
+}
+
+/// Code and HTTP status of a sync error.
+fn sync_code(error: &SyncError) -> (&'static str, u16) {
+    match error {
+        SyncError::Malformed { .. } => ("malformed", 400),
+        SyncError::Stuck { .. } | SyncError::OutOfTurn => ("out_of_turn", 400),
+        SyncError::TooLarge { .. } => ("too_large", 413),
+        SyncError::Version { .. } => ("version", 426),
+        SyncError::Foreign => ("foreign", 403),
+        SyncError::StoreFull(_) => ("disk_full", 507),
+        SyncError::StoreBusy(_) => ("busy", 503),
+        SyncError::Store { .. } => ("office_failed", 500),
     }
 }
 

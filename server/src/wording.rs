@@ -1,0 +1,1 @@
+//! How answers and moments read in words.
