@@ -4,6 +4,16 @@ use chrono::{DateTime, FixedOffset, NaiveDate};
 
 use crate::world::Table;
 
+mod call;
+mod compare;
+mod nodes;
+mod path;
+pub(crate) mod run;
+mod val;
+
+/// The most nodes that one evaluation may look at.
+pub const MAX_WORK: u64 = 5_000_000;
+
 /// Where an expression is evaluated.
 #[derive(Clone)]
 pub struct At<'a, N> {
@@ -98,3 +108,6 @@ pub enum EvalError {
         id: String,
     },
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,33 +1,73 @@
 //! An expression that was resolved against a form and is ready to run.
 
+mod compile;
+mod condition;
+pub(crate) mod op;
+
+use crate::eval::run::Run;
 use crate::eval::{At, EvalError, XValue};
+use crate::program::compile::Compiler;
+use crate::program::op::Op;
 use crate::resolve::{Names, NodeId, Place, Problem};
+use crate::syntax;
 use crate::world::{Table, World};
 
 /// A compiled expression. Compiling finds unknown functions, references and instances; evaluating looks up no names.
 #[derive(Debug, Clone)]
 pub struct Program {
+    op: Op,
     dependencies: Vec<NodeId>,
     columns: Vec<String>,
+    reads_self: bool,
+    reads_clock: bool,
+    reads_chance: bool,
+    index_key: Option<Box<IndexKey>>,
 }
 
 /// A part `column = value` that all rows chosen by a filter must meet, so that an index can find them.
+///
+/// The value is compared as text: look up its [`Program::eval_text`], then judge the found rows by the whole filter.
+/// If that text is blank the index does not help (a missing state may meet its code): judge all rows.
 #[derive(Debug, Clone)]
 pub struct IndexKey {
     /// Name of the column.
     pub column: String,
-    /// The value it must have; reads no columns.
+    /// The value it must have; reads no columns, so it is evaluated at the node without a row.
     pub value: Program,
 }
 
 impl Program {
     /// Parses and resolves an expression; on failure says everything that is wrong with it.
     pub fn compile(source: &str, names: &dyn Names, place: Place) -> Result<Program, Vec<Problem>> {
-        let _ = (source, names, place);
-        Ok(Program {
-            dependencies: Vec::new(),
-            columns: Vec::new(),
-        })
+        let expr = syntax::parse(source).map_err(|error| {
+            vec![Problem {
+                at: error.at,
+                message: error.message,
+                advice: String::new(),
+            }]
+        })?;
+        let mut compiler = Compiler::new(names, place);
+        let op = compiler.whole(&expr);
+        let compiled = compiler.finish()?;
+        let program = Program {
+            op,
+            dependencies: compiled.dependencies,
+            columns: compiled.columns,
+            reads_self: compiled.reads_self,
+            reads_clock: compiled.reads_clock,
+            reads_chance: compiled.reads_chance,
+            index_key: None,
+        };
+        let index_key = condition::index_key(&program.op).and_then(|(column, value)| {
+            let column = program.columns.get(column)?.clone();
+            let value = Program {
+                op: value.clone(),
+                columns: Vec::new(),
+                ..program.clone()
+            };
+            Some(Box::new(IndexKey { column, value }))
+        });
+        Ok(Program { index_key, ..program })
     }
 
     /// The items whose answer, row count or relevance it reads, ascending, each once; its own item is not among
@@ -38,17 +78,17 @@ impl Program {
 
     /// Whether it reads the answer of the item it belongs to (`.`).
     pub fn reads_self(&self) -> bool {
-        false
+        self.reads_self
     }
 
     /// Whether its value changes with the time (`now()`, `today()`).
     pub fn reads_clock(&self) -> bool {
-        false
+        self.reads_clock
     }
 
     /// Whether its value is drawn (`random()`, `uuid()`).
     pub fn reads_chance(&self) -> bool {
-        false
+        self.reads_chance
     }
 
     /// The columns that a choice filter reads, in the order of [`Program::bind`]; `.` reads `name`.
@@ -63,36 +103,39 @@ impl Program {
 
     /// For a choice filter that is, or contains as a necessary part, `column = <expression without columns>`.
     pub fn index_key(&self) -> Option<&IndexKey> {
-        None
+        self.index_key.as_deref()
+    }
+
+    /// The item, if the whole expression is one reference to it (`${name}`), such as a repeat count is.
+    pub fn sole_reference(&self) -> Option<NodeId> {
+        match &self.op {
+            Op::One(node) | Op::All(node) => Some(*node),
+            _ => None,
+        }
     }
 
     /// The value, of whatever type the expression has.
     pub fn eval<W: World>(&self, world: &W, at: &At<'_, W::Node>) -> Result<XValue, EvalError> {
-        let _ = (world, at);
-        Ok(XValue::Text(String::new()))
+        Run::new(world, at).value(&self.op)
     }
 
     /// The value as text, as a calculation keeps it: a number that is none becomes blank.
     pub fn eval_text<W: World>(&self, world: &W, at: &At<'_, W::Node>) -> Result<String, EvalError> {
-        let _ = (world, at);
-        Ok(String::new())
+        Run::new(world, at).result_text(&self.op)
     }
 
     /// The value as a condition.
     pub fn eval_bool<W: World>(&self, world: &W, at: &At<'_, W::Node>) -> Result<bool, EvalError> {
-        let _ = (world, at);
-        Ok(true)
+        Run::new(world, at).result_bool(&self.op)
     }
 
     /// The value as a number; NaN if it is none.
     pub fn eval_number<W: World>(&self, world: &W, at: &At<'_, W::Node>) -> Result<f64, EvalError> {
-        let _ = (world, at);
-        Ok(f64::NAN)
+        Run::new(world, at).result_number(&self.op)
     }
 
     /// The nodes it names, in document order; empty if its value is something else.
     pub fn eval_nodes<W: World>(&self, world: &W, at: &At<'_, W::Node>) -> Result<Vec<W::Node>, EvalError> {
-        let _ = (world, at);
-        Ok(Vec::new())
+        Run::new(world, at).result_nodes(&self.op)
     }
 }

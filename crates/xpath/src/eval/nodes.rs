@@ -1,0 +1,239 @@
+//! The tree around a node: the answers, and tables as `root/item/column`.
+
+use std::borrow::Cow;
+
+use crate::eval::EvalError;
+use crate::eval::run::Run;
+use crate::eval::val::{Item, table_address};
+use crate::syntax::{Axis, NodeTest};
+use crate::world::World;
+
+impl<'a, W: World> Run<'a, W> {
+    /// The nodes in a direction, nearest first.
+    pub(super) fn along(
+        &self,
+        item: &Item<'a, W::Node>,
+        axis: Axis,
+    ) -> Result<Vec<Item<'a, W::Node>>, EvalError> {
+        let found = match axis {
+            Axis::SelfAxis => vec![item.clone()],
+            Axis::Parent => self.above(item).into_iter().collect(),
+            Axis::Child => self.below(item),
+            Axis::Attribute => match item.node() {
+                Some(node) => (0..self.world.attributes(node).len())
+                    .map(|at| Item::Attribute(node.clone(), at))
+                    .collect(),
+                None => Vec::new(),
+            },
+            Axis::Namespace => Vec::new(),
+            Axis::Ancestor => self.ancestors(item),
+            Axis::AncestorOrSelf => {
+                let mut found = vec![item.clone()];
+                found.extend(self.ancestors(item));
+                found
+            }
+            Axis::Descendant => self.descendants(item)?,
+            Axis::DescendantOrSelf => {
+                let mut found = vec![item.clone()];
+                found.extend(self.descendants(item)?);
+                found
+            }
+            Axis::FollowingSibling => self.siblings(item).1,
+            Axis::PrecedingSibling => self.siblings(item).0,
+            Axis::Following => {
+                let mut found = Vec::new();
+                for place in self.with_ancestors(item) {
+                    for sibling in self.siblings(&place).1 {
+                        let inside = self.descendants(&sibling)?;
+                        found.push(sibling);
+                        found.extend(inside);
+                    }
+                }
+                found
+            }
+            Axis::Preceding => {
+                let mut found = Vec::new();
+                for place in self.with_ancestors(item) {
+                    for sibling in self.siblings(&place).0 {
+                        found.extend(self.descendants(&sibling)?.into_iter().rev());
+                        found.push(sibling);
+                    }
+                }
+                found
+            }
+        };
+        self.charge(found.len())?;
+        Ok(found)
+    }
+
+    /// Whether a step takes a node.
+    pub(super) fn meets(&self, item: &Item<'a, W::Node>, test: &NodeTest) -> bool {
+        match test {
+            NodeTest::Node => true,
+            NodeTest::Name(name) => !matches!(item, Item::Document) && self.name(item) == name.as_str(),
+            NodeTest::AnyName => !matches!(item, Item::Document),
+            NodeTest::AnyNameOf(prefix) => self
+                .name(item)
+                .split_once(':')
+                .is_some_and(|(found, _)| found == prefix.as_str()),
+            // Answers have no text nodes of their own: the text of an answer is the answer.
+            NodeTest::Text => !self.item_text(item).is_empty() && self.below(item).is_empty(),
+            NodeTest::Comment | NodeTest::Instruction(_) => false,
+        }
+    }
+
+    /// The name of a node; empty for the document.
+    pub(super) fn name(&self, item: &Item<'a, W::Node>) -> Cow<'_, str> {
+        match item {
+            Item::Document => Cow::Borrowed(""),
+            Item::Node(node) => Cow::Owned(self.world.name(node).into_owned()),
+            Item::Own(node) => Cow::Owned(self.world.name(node).into_owned()),
+            Item::Attribute(node, at) => {
+                let attribute = self.world.attributes(node).into_iter().nth(*at);
+                Cow::Owned(attribute.map(|(name, _)| name).unwrap_or_default())
+            }
+            Item::Instance(_) => Cow::Borrowed("instance"),
+            Item::Rows(_) => Cow::Borrowed("root"),
+            Item::Row(..) => Cow::Borrowed("item"),
+            Item::Cell(table, _, column) => {
+                Cow::Borrowed(table.columns().get(*column).map_or("", String::as_str))
+            }
+        }
+    }
+
+    /// The place among siblings of the same name, from 1.
+    pub(super) fn position(&self, item: &Item<'a, W::Node>) -> usize {
+        match item {
+            Item::Node(node) => self.world.position(node),
+            Item::Own(node) => self.world.position(node),
+            Item::Row(_, row) => row + 1,
+            Item::Document | Item::Attribute(..) | Item::Instance(_) | Item::Rows(_) | Item::Cell(..) => 1,
+        }
+    }
+
+    /// The same nodes in document order, each once.
+    pub(super) fn in_document_order(
+        &self,
+        items: Vec<Item<'a, W::Node>>,
+    ) -> Result<Vec<Item<'a, W::Node>>, EvalError> {
+        if items.len() < 2 {
+            return Ok(items);
+        }
+        let mut keyed = Vec::with_capacity(items.len());
+        for item in items {
+            keyed.push((self.order(&item)?, item));
+        }
+        keyed.sort_by(|a, b| a.0.cmp(&b.0));
+        keyed.dedup_by(|a, b| a.0 == b.0 && a.1.is(&b.1));
+        Ok(keyed.into_iter().map(|(_, item)| item).collect())
+    }
+
+    /// The places of a node and of all around it among their siblings, outermost first.
+    fn order(&self, item: &Item<'a, W::Node>) -> Result<Vec<usize>, EvalError> {
+        let mut places = match item {
+            Item::Instance(table) | Item::Rows(table) => return Ok(vec![1, table_address(*table)]),
+            Item::Row(table, row) => return Ok(vec![1, table_address(*table), row + 1]),
+            Item::Cell(table, row, column) => {
+                return Ok(vec![1, table_address(*table), row + 1, column + 1]);
+            }
+            // Attributes stand before the children of their node.
+            Item::Attribute(node, at) => {
+                let mut places = self.order(&Item::Node(node.clone()))?;
+                places.extend([0, *at]);
+                return Ok(places);
+            }
+            Item::Document => return Ok(vec![0]),
+            Item::Node(_) | Item::Own(_) => Vec::new(),
+        };
+        let mut inner = item.node().cloned();
+        while let Some(node) = inner {
+            let outer = self.world.parent(&node);
+            let place = match &outer {
+                Some(outer) => {
+                    let siblings = self.world.children(outer);
+                    self.charge(siblings.len())?;
+                    siblings.iter().position(|sibling| *sibling == node).unwrap_or(0) + 1
+                }
+                None => 1,
+            };
+            places.push(place);
+            inner = outer;
+        }
+        places.push(0);
+        places.reverse();
+        Ok(places)
+    }
+
+    fn above(&self, item: &Item<'a, W::Node>) -> Option<Item<'a, W::Node>> {
+        match item {
+            Item::Document | Item::Instance(_) => None,
+            Item::Node(node) => Some(self.world.parent(node).map_or(Item::Document, Item::Node)),
+            Item::Own(node) => Some(self.world.parent(node).map_or(Item::Document, Item::Node)),
+            Item::Attribute(node, _) => Some(Item::Node(node.clone())),
+            Item::Rows(table) => Some(Item::Instance(*table)),
+            Item::Row(table, _) => Some(Item::Rows(*table)),
+            Item::Cell(table, row, _) => Some(Item::Row(*table, *row)),
+        }
+    }
+
+    fn below(&self, item: &Item<'a, W::Node>) -> Vec<Item<'a, W::Node>> {
+        match item {
+            Item::Document => vec![Item::Node(self.world.root())],
+            Item::Node(node) => self.world.children(node).into_iter().map(Item::Node).collect(),
+            Item::Own(node) => self.world.children(node).into_iter().map(Item::Node).collect(),
+            Item::Instance(table) => vec![Item::Rows(*table)],
+            Item::Rows(table) => (0..table.n_rows()).map(|row| Item::Row(*table, row)).collect(),
+            Item::Row(table, row) => (0..table.columns().len())
+                .map(|column| Item::Cell(*table, *row, column))
+                .collect(),
+            Item::Attribute(..) | Item::Cell(..) => Vec::new(),
+        }
+    }
+
+    fn ancestors(&self, item: &Item<'a, W::Node>) -> Vec<Item<'a, W::Node>> {
+        let mut found = Vec::new();
+        let mut next = self.above(item);
+        while let Some(item) = next {
+            next = self.above(&item);
+            found.push(item);
+        }
+        found
+    }
+
+    fn with_ancestors(&self, item: &Item<'a, W::Node>) -> Vec<Item<'a, W::Node>> {
+        let mut all = vec![item.clone()];
+        all.extend(self.ancestors(item));
+        all
+    }
+
+    /// All nodes inside, in document order.
+    fn descendants(&self, item: &Item<'a, W::Node>) -> Result<Vec<Item<'a, W::Node>>, EvalError> {
+        let mut found = Vec::new();
+        let mut waiting = self.below(item);
+        waiting.reverse();
+        while let Some(next) = waiting.pop() {
+            self.charge(1)?;
+            waiting.extend(self.below(&next).into_iter().rev());
+            found.push(next);
+        }
+        Ok(found)
+    }
+
+    /// The siblings before (nearest first) and after a node.
+    fn siblings(&self, item: &Item<'a, W::Node>) -> (Vec<Item<'a, W::Node>>, Vec<Item<'a, W::Node>>) {
+        let (None, Some(parent)) = (
+            matches!(item, Item::Attribute(..)).then_some(()),
+            self.above(item),
+        ) else {
+            return (Vec::new(), Vec::new());
+        };
+        let mut before = self.below(&parent);
+        let Some(place) = before.iter().position(|sibling| sibling.is(item)) else {
+            return (Vec::new(), Vec::new());
+        };
+        let after = before.split_off((place + 1).min(before.len()));
+        before.pop();
+        before.reverse();
+        (before, after)
+    }
+}

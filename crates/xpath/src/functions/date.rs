@@ -1,0 +1,197 @@
+//! Days and moments as numbers and text.
+
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike};
+use sampan_value::text::{at_offset, parse_date, parse_local_date_time, parse_time};
+
+const MS_PER_DAY: f64 = 86_400_000.0;
+
+/// What a text says about time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Instant {
+    /// A calendar day without time or zone.
+    Day(NaiveDate),
+    /// A moment with its offset.
+    Moment(DateTime<FixedOffset>),
+}
+
+/// Reads a date, or a date and time; one without an offset is meant in the offset `local`.
+pub fn parse(text: &str, local: FixedOffset) -> Option<Instant> {
+    let text = text.trim();
+    if !looks_like_date(text) {
+        return None;
+    }
+    if !text.contains(['T', 't']) {
+        return parse_date(text).ok().map(Instant::Day);
+    }
+    let (naive, offset) = parse_local_date_time(text).ok()?;
+    at_offset(naive, offset.unwrap_or(local))
+        .ok()
+        .map(Instant::Moment)
+}
+
+/// Whether a text could be a date; cheap, for texts that are mostly something else.
+pub fn looks_like_date(text: &str) -> bool {
+    text.len() >= 8
+        && text.as_bytes().get(4) == Some(&b'-')
+        && text.bytes().take(4).all(|byte| byte.is_ascii_digit())
+}
+
+/// A day as the number of days since 1970-01-01.
+pub fn day_number(day: NaiveDate) -> f64 {
+    day.signed_duration_since(NaiveDate::default()).num_days() as f64
+}
+
+/// The number of an [`Instant`]: a day is whole (no zone plays a part), a moment is exact.
+pub fn number(instant: Instant) -> f64 {
+    match instant {
+        Instant::Day(day) => day_number(day),
+        Instant::Moment(moment) => moment.timestamp_millis() as f64 / MS_PER_DAY,
+    }
+}
+
+/// The day that is so many days after 1970-01-01; None out of the calendar.
+pub fn day_from_number(days: f64) -> Option<NaiveDate> {
+    if !days.is_finite() || days.abs() > 4_000_000.0 {
+        return None;
+    }
+    let day = NaiveDate::default().checked_add_signed(TimeDelta::days(days.floor() as i64))?;
+    (1..=9999).contains(&day.year()).then_some(day)
+}
+
+/// The moment that is so many days after the beginning of 1970 (UTC), in an offset; None out of the calendar.
+pub fn moment_from_number(days: f64, offset: FixedOffset) -> Option<DateTime<FixedOffset>> {
+    day_from_number(days)?;
+    let utc = DateTime::from_timestamp_millis((days * MS_PER_DAY).round() as i64)?;
+    Some(utc.with_timezone(&offset))
+}
+
+/// The part of a day that a time of day is (`06:00` is 0.25); None if the text is no time.
+pub fn time_fraction(text: &str) -> Option<f64> {
+    let clock = text.trim();
+    let clock = clock.split_once(['T', 't']).map_or(clock, |(_, clock)| clock);
+    let time = parse_time(clock).ok()?;
+    Some((f64::from(time.num_seconds_from_midnight()) + f64::from(time.nanosecond()) / 1e9) / 86_400.0)
+}
+
+/// Day and clock of an instant as they read in an offset.
+pub fn wall_clock(instant: Instant, local: FixedOffset) -> NaiveDateTime {
+    match instant {
+        Instant::Day(day) => day.and_time(NaiveTime::MIN),
+        Instant::Moment(moment) => moment.with_timezone(&local).naive_local(),
+    }
+}
+
+/// Writes a date and time by a pattern: `%Y %y %m %n %b %d %e %a %H %h %M %S %3`. Other signs stay as they are.
+pub fn format(moment: NaiveDateTime, pattern: &str) -> String {
+    const MONTHS: [&str; 12] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
+    const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+    let mut out = String::with_capacity(pattern.len() + 8);
+    let mut signs = pattern.chars();
+    while let Some(sign) = signs.next() {
+        if sign != '%' {
+            out.push(sign);
+            continue;
+        }
+        let part = match signs.next() {
+            Some('Y') => format!("{:04}", moment.year()),
+            Some('y') => format!("{:02}", moment.year().rem_euclid(100)),
+            Some('m') => format!("{:02}", moment.month()),
+            Some('n') => moment.month().to_string(),
+            Some('b') => MONTHS
+                .get(moment.month0() as usize)
+                .copied()
+                .unwrap_or("")
+                .to_owned(),
+            Some('d') => format!("{:02}", moment.day()),
+            Some('e') => moment.day().to_string(),
+            Some('a') => DAYS
+                .get(moment.weekday().num_days_from_sunday() as usize)
+                .copied()
+                .unwrap_or("")
+                .to_owned(),
+            Some('H') => format!("{:02}", moment.hour()),
+            Some('h') => moment.hour().to_string(),
+            Some('M') => format!("{:02}", moment.minute()),
+            Some('S') => format!("{:02}", moment.second()),
+            Some('3') => format!("{:03}", moment.nanosecond() / 1_000_000 % 1000),
+            Some('%') => "%".to_owned(),
+            Some(other) => format!("%{other}"),
+            None => "%".to_owned(),
+        };
+        out.push_str(&part);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        Instant, day_from_number, format, moment_from_number, number, parse, time_fraction, wall_clock,
+    };
+    use chrono::FixedOffset;
+
+    fn local() -> FixedOffset {
+        FixedOffset::east_opt(7 * 3600).unwrap()
+    }
+
+    #[test]
+    fn days_are_whole_numbers_and_moments_exact() {
+        for (text, expected) in [
+            ("1970-01-01", 0.0),
+            ("2021-11-30", 18961.0),
+            ("1969-12-31", -1.0),
+            ("1970-01-01T07:00:00.000+07:00", 0.0),
+            ("1970-01-01T19:00:00", 0.5),
+        ] {
+            assert_eq!(parse(text, local()).map(number), Some(expected), "{text}");
+        }
+        for text in [
+            "",
+            "2021",
+            "12345678",
+            "2021-13-01",
+            "2021-11-30x",
+            "2021-11-30T25:00",
+        ] {
+            assert_eq!(parse(text, local()), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_become_days_within_the_calendar() {
+        assert_eq!(day_from_number(18961.9).unwrap().to_string(), "2021-11-30");
+        assert_eq!(day_from_number(-0.5).unwrap().to_string(), "1969-12-31");
+        for days in [f64::NAN, f64::INFINITY, 1e9, -1e9, 3_999_999.0] {
+            assert_eq!(day_from_number(days), None);
+            assert_eq!(moment_from_number(days, local()), None);
+        }
+    }
+
+    #[test]
+    fn patterns_are_those_of_odk() {
+        let Some(instant) = parse("2026-03-05T04:07:09.042+07:00", local()) else {
+            panic!()
+        };
+        let clock = wall_clock(instant, local());
+        for (pattern, text) in [
+            ("%Y-%m-%d", "2026-03-05"),
+            ("%e/%n/%y %a %b", "5/3/26 Thu Mar"),
+            ("%H:%M:%S.%3 %h", "04:07:09.042 4"),
+            ("%q 100%% %", "%q 100% %"),
+        ] {
+            assert_eq!(format(clock, pattern), text);
+        }
+        let utc = FixedOffset::east_opt(0).unwrap();
+        assert_eq!(format(wall_clock(instant, utc), "%d %H"), "04 21");
+        assert!(matches!(parse("2026-03-05", utc), Some(Instant::Day(_))));
+    }
+
+    #[test]
+    fn a_time_is_a_part_of_the_day() {
+        assert_eq!(time_fraction("06:00:00.000-07:00"), Some(0.25));
+        assert_eq!(time_fraction("2026-01-01T18:00"), Some(0.75));
+        assert_eq!(time_fraction("noon"), None);
+    }
+}

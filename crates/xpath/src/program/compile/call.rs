@@ -1,0 +1,202 @@
+//! Resolving calls: names, numbers of arguments, and functions whose arguments are names rather than values.
+
+use crate::functions::{self, Function, Signature, pattern};
+use crate::program::compile::{Compiler, Scope};
+use crate::program::op::Op;
+use crate::resolve::NodeId;
+use crate::syntax::{self, Expr, ExprKind};
+
+impl Compiler<'_> {
+    pub(super) fn call(&mut self, at: usize, name: &str, arguments: &[Expr], scope: &Scope) -> Op {
+        let Some(signature) = functions::named(name) else {
+            let advice = match functions::similar(name) {
+                Some(similar) => format!("Did you mean {similar}()?"),
+                None => "Use one of the functions of ODK XForms.".to_owned(),
+            };
+            self.problem(at, format!("there is no function {name}()"), advice);
+            // What is wrong in the arguments is said in the same pass.
+            self.all(arguments, scope);
+            return Op::Text("".into());
+        };
+        if !self.has_right_arity(at, signature, arguments.len()) {
+            self.all(arguments, scope);
+            return Op::Text("".into());
+        }
+        self.note_sources(signature.function, arguments.len());
+        match (signature.function, arguments) {
+            (Function::True, _) => Op::Boolean(true),
+            (Function::False, _) => Op::Boolean(false),
+            (Function::Current, _) => {
+                self.reads_self = true;
+                Op::Own
+            }
+            (Function::Instance, [id]) => self.instance(id),
+            (Function::Pulldata, [id, ..]) => {
+                self.check_instance(id);
+                Op::Call(Function::Pulldata, self.all(arguments, scope))
+            }
+            (Function::ChoiceName, [value, question]) => self.choice_name(value, question, scope),
+            (Function::IndexedRepeat, [field, rows @ ..]) if !self.names.is_open() => {
+                self.indexed_repeat(at, field, rows, scope)
+            }
+            (
+                Function::Regex,
+                [
+                    text,
+                    Expr {
+                        at,
+                        what: ExprKind::Text(written),
+                    },
+                ],
+            ) => {
+                let text = self.expr(text, scope);
+                match pattern::whole_match(written) {
+                    Ok(pattern) => Op::Matches(Box::new(text), Box::new(pattern)),
+                    Err(reason) => {
+                        let advice = "Correct the pattern; [0-9]{3} means three digits.".to_owned();
+                        self.problem(
+                            *at,
+                            format!("the pattern {written:?} cannot be read: {reason}"),
+                            advice,
+                        );
+                        Op::Boolean(false)
+                    }
+                }
+            }
+            (function, _) => Op::Call(function, self.all(arguments, scope)),
+        }
+    }
+
+    fn has_right_arity(&mut self, at: usize, signature: &Signature, n_given: usize) -> bool {
+        let too_many = signature.max.is_some_and(|max| n_given > max);
+        if n_given >= signature.min && !too_many {
+            return true;
+        }
+        let message = format!(
+            "{}() takes {}, {n_given} given",
+            signature.name,
+            signature.arity()
+        );
+        let advice = if too_many {
+            "Remove what is too much."
+        } else {
+            "Add what is missing."
+        };
+        self.problem(at, message, advice.to_owned());
+        false
+    }
+
+    fn note_sources(&mut self, function: Function, n_given: usize) {
+        match function {
+            Function::Now | Function::Today => self.reads_clock = true,
+            Function::Random | Function::Uuid => self.reads_chance = true,
+            Function::Randomize if n_given == 1 => self.reads_chance = true,
+            Function::Once => self.reads_self = true,
+            _ => {}
+        }
+    }
+
+    fn instance(&mut self, id: &Expr) -> Op {
+        match &id.what {
+            ExprKind::Text(written) => {
+                self.check_instance(id);
+                Op::Instance(written.as_str().into())
+            }
+            _ => {
+                let message = "instance() needs the name of a list or file between quotes".to_owned();
+                self.problem(id.at, message, "Write it like instance('adm2').".to_owned());
+                Op::Text("".into())
+            }
+        }
+    }
+
+    fn check_instance(&mut self, id: &Expr) {
+        let ExprKind::Text(written) = &id.what else {
+            return;
+        };
+        if !self.names.has_instance(written) {
+            let message = format!("there is no choice list or attached file {written:?}");
+            self.problem(
+                id.at,
+                message,
+                format!("Attach {written}.csv to the form, or correct the name."),
+            );
+        }
+    }
+
+    /// `jr:choice-name(value, '${question}')`: the second argument is a text that holds a reference.
+    fn choice_name(&mut self, value: &Expr, question: &Expr, scope: &Scope) -> Op {
+        let value = self.expr(value, scope);
+        let inner = match &question.what {
+            ExprKind::Text(written) => syntax::parse(written).ok(),
+            _ => Some(question.clone()),
+        };
+        let op = inner.map(|inner| {
+            self.expr(
+                &Expr {
+                    at: question.at,
+                    ..inner
+                },
+                &Scope::Own,
+            )
+        });
+        match op.as_ref().and_then(|op| self.target_of(op)) {
+            Some(target) => Op::ChoiceName(Box::new(value), target),
+            None => {
+                self.problem(
+                    question.at,
+                    "jr:choice-name() needs the select question as its second argument".to_owned(),
+                    "Write it like jr:choice-name(${q}, '${q}').".to_owned(),
+                );
+                Op::Text("".into())
+            }
+        }
+    }
+
+    fn indexed_repeat(&mut self, at: usize, field: &Expr, rows: &[Expr], scope: &Scope) -> Op {
+        let field_op = self.expr(field, scope);
+        let field_target = self.target_of(&field_op);
+        if field_target.is_none() {
+            let message = "the first argument of indexed-repeat() must be a question".to_owned();
+            self.problem(field.at, message, "Write it like ${name}.".to_owned());
+        }
+        let mut pairs = Vec::new();
+        let mut rest = rows.iter();
+        while let Some(repeat) = rest.next() {
+            let repeat_op = self.expr(repeat, scope);
+            let target = self
+                .target_of(&repeat_op)
+                .filter(|target| self.names.is_repeat(*target));
+            let Some(row) = rest.next() else {
+                let message = "indexed-repeat() needs a row number after each repeat".to_owned();
+                self.problem(at, message, "Add the number of the row.".to_owned());
+                break;
+            };
+            let row = self.expr(row, scope);
+            match target {
+                Some(target) => pairs.push((target, row)),
+                None => {
+                    let message = "this argument of indexed-repeat() must be a repeat".to_owned();
+                    self.problem(
+                        repeat.at,
+                        message,
+                        "Write it like ${name of the repeat}.".to_owned(),
+                    );
+                }
+            }
+        }
+        match field_target {
+            Some(target) => Op::Indexed(target, pairs),
+            None => Op::Text("".into()),
+        }
+    }
+
+    /// The item that an operation reads, if it only reads one.
+    fn target_of(&self, op: &Op) -> Option<NodeId> {
+        match op {
+            Op::One(target) | Op::All(target) => Some(*target),
+            Op::Own => Some(self.place.node),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,299 @@
+//! Resolving location paths: plain ones become items at once, others are followed when they are evaluated.
+
+use crate::functions::{self, Function};
+use crate::program::compile::{Compiler, Scope};
+use crate::program::condition::predicate_key;
+use crate::program::op::{Op, PathOp, StartOp, StepOp};
+use crate::resolve::NodeId;
+use crate::syntax::{Axis, Expr, ExprKind, NodeTest, Path, Start, Step};
+
+/// Stands for the document, which is around the root and no item itself.
+const DOCUMENT: NodeId = NodeId(u32::MAX);
+
+impl Compiler<'_> {
+    pub(super) fn path(&mut self, path: &Path, at: usize, scope: &Scope) -> Op {
+        if let Some(op) = self.context_itself(path, scope) {
+            return op;
+        }
+        if matches!((&path.start, scope), (Start::Here, Scope::Row)) {
+            return self.row_path(path, at);
+        }
+        if !self.names.is_open()
+            && let Some(op) = self.plain_path(path, scope)
+        {
+            return op;
+        }
+        self.walked_path(path, scope)
+    }
+
+    /// `.` alone.
+    fn context_itself(&mut self, path: &Path, scope: &Scope) -> Option<Op> {
+        let [step] = path.steps.as_slice() else {
+            return None;
+        };
+        if path.start != Start::Here || !is_here(step) {
+            return None;
+        }
+        Some(match scope {
+            Scope::Own => {
+                self.reads_self = true;
+                Op::Own
+            }
+            Scope::Row => self.column("name"),
+            Scope::Nodes(_) => Op::Context,
+        })
+    }
+
+    /// In a choice filter a name is a column of the list.
+    fn row_path(&mut self, path: &Path, at: usize) -> Op {
+        let mut steps = path.steps.iter().skip_while(|step| is_here(step));
+        if let (Some(step), None) = (steps.next(), steps.next())
+            && let NodeTest::Name(name) = &step.test
+            && step.axis == Axis::Child
+            && step.predicates.is_empty()
+        {
+            return self.column(name);
+        }
+        self.problem(
+            at,
+            "a choice filter can read columns of its list and answers, but no other paths from the row"
+                .to_owned(),
+            "Write a column by its name, and an answer as ${name}.".to_owned(),
+        );
+        Op::Text("".into())
+    }
+
+    /// A path of names and `..` only, without predicates: one item. None if the path is more than that.
+    fn plain_path(&mut self, path: &Path, scope: &Scope) -> Option<Op> {
+        let (base, is_absolute) = match (&path.start, scope) {
+            (Start::Document, _) => (DOCUMENT, true),
+            (Start::Here, Scope::Own) => (self.place.node, false),
+            (Start::Expr(expr, predicates), _) if predicates.is_empty() => match &expr.what {
+                ExprKind::Reference(name) => {
+                    // An unknown name is reported where the path is walked.
+                    let crate::resolve::Named::One(target) = self.names.named(name) else {
+                        return None;
+                    };
+                    (target, true)
+                }
+                _ if is_current(expr) => (self.place.node, false),
+                _ => return None,
+            },
+            _ => return None,
+        };
+        let mut node = base;
+        let mut enters_repeat = false;
+        for step in &path.steps {
+            if !step.predicates.is_empty() {
+                return None;
+            }
+            node = match (step.axis, &step.test) {
+                (Axis::SelfAxis, NodeTest::Node) => node,
+                (Axis::Parent, NodeTest::Node) if node != DOCUMENT => {
+                    self.names.parent(node).unwrap_or(DOCUMENT)
+                }
+                (Axis::Child, NodeTest::Name(name)) => {
+                    let child = self.child(node, name)?;
+                    enters_repeat |= self.names.is_repeat(child);
+                    child
+                }
+                _ => return None,
+            };
+        }
+        // From `../../row/x` all rows are meant, even from inside one of them: that is a walk.
+        if node == DOCUMENT || (enters_repeat && !is_absolute) {
+            return None;
+        }
+        Some(self.target(node))
+    }
+
+    fn walked_path(&mut self, path: &Path, scope: &Scope) -> Op {
+        let open = self.names.is_open();
+        let (start, mut places) = match &path.start {
+            Start::Document => (StartOp::Document, (!open).then(|| vec![DOCUMENT])),
+            Start::Here => match scope {
+                Scope::Own | Scope::Row => (StartOp::Own, (!open).then(|| vec![self.place.node])),
+                Scope::Nodes(places) => (StartOp::Context, places.clone()),
+            },
+            Start::Expr(expr, predicates) => {
+                let (start, places) = self.start(expr, scope);
+                let inside = Scope::Nodes(places.clone());
+                let predicates = self.all(predicates, &inside);
+                match start {
+                    Op::Own if predicates.is_empty() => (StartOp::Own, places),
+                    op => (StartOp::Op(op, predicates), places),
+                }
+            }
+        };
+        let mut steps = Vec::with_capacity(path.steps.len());
+        for step in &path.steps {
+            let reached = places.as_ref().map(|places| self.reach(places, step));
+            if let (Some(before), Some(after), NodeTest::Name(name)) = (&places, &reached, &step.test)
+                && after.is_empty()
+                && !before.is_empty()
+                && step.axis == Axis::Child
+            {
+                self.unknown_child(step.at, before, name);
+            }
+            places = reached;
+            let predicates = self.all(&step.predicates, &Scope::Nodes(places.clone()));
+            let key = predicates.first().and_then(predicate_key);
+            steps.push(StepOp {
+                axis: step.axis,
+                test: step.test.clone(),
+                predicates,
+                key,
+            });
+            let items = places.iter().flatten().filter(|place| **place != DOCUMENT);
+            for place in items.filter(|place| self.names.is_repeat(**place)) {
+                self.dependencies.insert(*place);
+            }
+        }
+        for place in places.into_iter().flatten().filter(|place| *place != DOCUMENT) {
+            if place == self.place.node {
+                self.reads_self = true;
+            } else {
+                self.depend(place);
+            }
+        }
+        Op::Path(Box::new(PathOp { start, steps }))
+    }
+
+    /// The beginning of a path that is an expression, and the items it can be.
+    fn start(&mut self, expr: &Expr, scope: &Scope) -> (Op, Option<Vec<NodeId>>) {
+        if is_current(expr) {
+            return (Op::Own, (!self.names.is_open()).then(|| vec![self.place.node]));
+        }
+        let op = self.expr(expr, scope);
+        let places = match &op {
+            Op::One(target) | Op::All(target) => Some(vec![*target]),
+            Op::Own if !self.names.is_open() => Some(vec![self.place.node]),
+            Op::Context => match scope {
+                Scope::Nodes(places) => places.clone(),
+                Scope::Own | Scope::Row => None,
+            },
+            _ => None,
+        };
+        (op, places)
+    }
+
+    /// The items that a step can reach from any of some items.
+    fn reach(&self, places: &[NodeId], step: &Step) -> Vec<NodeId> {
+        let mut reached: Vec<NodeId> = Vec::new();
+        for place in places {
+            for candidate in self.along(*place, step.axis) {
+                if self.meets(candidate, &step.test) && !reached.contains(&candidate) {
+                    reached.push(candidate);
+                }
+            }
+        }
+        reached
+    }
+
+    fn along(&self, place: NodeId, axis: Axis) -> Vec<NodeId> {
+        let ancestors = || {
+            let mut chain = Vec::new();
+            let mut next = self.above(place);
+            while let Some(node) = next {
+                chain.push(node);
+                next = self.above(node);
+            }
+            chain
+        };
+        match axis {
+            Axis::SelfAxis => vec![place],
+            Axis::Parent => self.above(place).into_iter().collect(),
+            Axis::Child => self.below(place),
+            Axis::Ancestor => ancestors(),
+            Axis::AncestorOrSelf => std::iter::once(place).chain(ancestors()).collect(),
+            Axis::Descendant => self.descendants(place),
+            Axis::DescendantOrSelf => std::iter::once(place).chain(self.descendants(place)).collect(),
+            Axis::FollowingSibling | Axis::PrecedingSibling => self
+                .above(place)
+                .map_or_else(Vec::new, |parent| self.below(parent)),
+            Axis::Following | Axis::Preceding => self.descendants(DOCUMENT),
+            Axis::Attribute | Axis::Namespace => Vec::new(),
+        }
+    }
+
+    fn above(&self, node: NodeId) -> Option<NodeId> {
+        if node == DOCUMENT {
+            None
+        } else {
+            Some(self.names.parent(node).unwrap_or(DOCUMENT))
+        }
+    }
+
+    fn below(&self, node: NodeId) -> Vec<NodeId> {
+        if node == DOCUMENT {
+            vec![self.names.root()]
+        } else {
+            self.names.children(node)
+        }
+    }
+
+    fn descendants(&self, node: NodeId) -> Vec<NodeId> {
+        let mut all = Vec::new();
+        let mut waiting = self.below(node);
+        while let Some(next) = waiting.pop() {
+            all.push(next);
+            waiting.extend(self.names.children(next));
+        }
+        all.sort_unstable();
+        all
+    }
+
+    fn child(&self, node: NodeId, name: &str) -> Option<NodeId> {
+        if node == DOCUMENT {
+            return Some(self.names.root()).filter(|root| self.names.name(*root) == name);
+        }
+        self.names.child(node, name)
+    }
+
+    fn meets(&self, node: NodeId, test: &NodeTest) -> bool {
+        match test {
+            NodeTest::Name(name) => node != DOCUMENT && self.names.name(node) == name,
+            NodeTest::AnyName => node != DOCUMENT,
+            NodeTest::AnyNameOf(prefix) => {
+                node != DOCUMENT
+                    && self
+                        .names
+                        .name(node)
+                        .split_once(':')
+                        .is_some_and(|(found, _)| found == prefix)
+            }
+            NodeTest::Node | NodeTest::Text => true,
+            NodeTest::Comment | NodeTest::Instruction(_) => false,
+        }
+    }
+
+    fn unknown_child(&mut self, at: usize, before: &[NodeId], name: &str) {
+        let around = match before {
+            [DOCUMENT] => {
+                "the form, whose outermost name is ".to_owned() + self.names.name(self.names.root())
+            }
+            [only] => self.names.name(*only).to_owned(),
+            _ => "the items before".to_owned(),
+        };
+        let message = format!("nothing named {name} is inside {around}");
+        self.problem(
+            at,
+            message,
+            format!("Write ${{{name}}} if it is the name of a question."),
+        );
+    }
+}
+
+fn is_here(step: &Step) -> bool {
+    step.axis == Axis::SelfAxis && step.test == NodeTest::Node && step.predicates.is_empty()
+}
+
+fn is_current(expr: &Expr) -> bool {
+    match &expr.what {
+        ExprKind::Call(name, arguments) => {
+            arguments.is_empty()
+                && functions::named(name).is_some_and(|signature| signature.function == Function::Current)
+        }
+        _ => false,
+    }
+}

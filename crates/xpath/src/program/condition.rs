@@ -1,0 +1,77 @@
+//! Finding, in a condition on rows, a part that an index can answer.
+
+use crate::program::op::{Op, PathOp, StartOp};
+use crate::syntax::{Axis, NodeTest, Operator};
+
+/// In a choice filter: a column and the value it must have, which reads no row.
+pub(super) fn index_key(filter: &Op) -> Option<(usize, &Op)> {
+    conjuncts(filter).find_map(|part| {
+        let (left, right) = equality(part)?;
+        let row_free = |op: &Op| op.is_text() && !matches!(op, Op::Column(_));
+        match (left, right) {
+            (Op::Column(column), value) | (value, Op::Column(column)) if row_free(value) => {
+                Some((*column, value))
+            }
+            _ => None,
+        }
+    })
+}
+
+/// In a predicate on the rows of an instance: the name of a column and the value it must have.
+pub(super) fn predicate_key(predicate: &Op) -> Option<(Box<str>, Op)> {
+    conjuncts(predicate).find_map(|part| {
+        let (left, right) = equality(part)?;
+        match (column_name(left), column_name(right)) {
+            (Some(column), None) if right.is_text() => Some((column.into(), right.clone())),
+            (None, Some(column)) if left.is_text() => Some((column.into(), left.clone())),
+            _ => None,
+        }
+    })
+}
+
+fn conjuncts(condition: &Op) -> impl Iterator<Item = &Op> {
+    let parts = match condition {
+        Op::And(parts) => parts.as_slice(),
+        other => std::slice::from_ref(other),
+    };
+    parts.iter()
+}
+
+fn equality(op: &Op) -> Option<(&Op, &Op)> {
+    match op {
+        Op::Chain(left, rest) => match rest.as_slice() {
+            [(Operator::Equal, right)] => Some((left, right)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The name, if the operation is a plain `name` or `./name` from the context node.
+fn column_name(op: &Op) -> Option<&str> {
+    let Op::Path(path) = op else {
+        return None;
+    };
+    let PathOp {
+        start: StartOp::Context,
+        steps,
+    } = path.as_ref()
+    else {
+        return None;
+    };
+    let step = match steps.as_slice() {
+        [step] => step,
+        [first, step]
+            if first.axis == Axis::SelfAxis
+                && first.test == NodeTest::Node
+                && first.predicates.is_empty() =>
+        {
+            step
+        }
+        _ => return None,
+    };
+    match &step.test {
+        NodeTest::Name(name) if step.axis == Axis::Child && step.predicates.is_empty() => Some(name),
+        _ => None,
+    }
+}
