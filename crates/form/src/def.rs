@@ -41,7 +41,10 @@ impl FormDef {
     /// Notes the content of a file that belongs to the form: the BLAKE3 hash of its bytes. That makes another version
     /// of the form. False when the form knows no file of that name (letter case aside).
     pub fn attach(&mut self, file_name: &str, content: [u8; 32]) -> bool {
-        let file = self.external.iter_mut().find(|file| file.file_name.eq_ignore_ascii_case(file_name));
+        let file = self
+            .external
+            .iter_mut()
+            .find(|file| file.file_name.eq_ignore_ascii_case(file_name));
         match file {
             None => false,
             Some(file) => {
@@ -55,6 +58,7 @@ impl FormDef {
 /// One thing in a form.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "nearly all items are questions")]
 pub enum Item {
     /// Asks, tells or computes one value.
     Question(Question),

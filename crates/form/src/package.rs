@@ -69,3 +69,92 @@ fn depth(items: &[Item]) -> usize {
         .max()
         .unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::{HEADER, NESTING, PackageError, from_bytes, to_bytes, version_hash};
+    use crate::def::{ExternalFile, FormDef, Group, Item, Origin, Translated};
+
+    fn form(depth: usize) -> FormDef {
+        let mut items = Vec::new();
+        for level in 0..depth {
+            items = vec![Item::Group(Group {
+                name: format!("g{level}"),
+                label: Translated(BTreeMap::from([("default".to_string(), "ក".to_string())])),
+                relevant: None,
+                appearance: Vec::new(),
+                items,
+                origin: Origin::default(),
+            })];
+        }
+        FormDef {
+            form_id: "f".into(),
+            title: "F".into(),
+            version: "1".into(),
+            languages: vec!["default".into()],
+            items,
+            choice_lists: BTreeMap::new(),
+            external: vec![ExternalFile {
+                id: "adm2".into(),
+                file_name: "adm2.csv".into(),
+                content_hash: None,
+            }],
+            instance_name: None,
+            settings: BTreeMap::new(),
+        }
+    }
+
+    #[test]
+    fn a_form_comes_back_from_its_bytes_and_keeps_its_name() {
+        let form = form(NESTING);
+        let bytes = to_bytes(&form);
+        assert_eq!(from_bytes(&bytes).unwrap(), form);
+        assert_eq!(version_hash(&form), *blake3::hash(&bytes).as_bytes());
+        let mut attached = form.clone();
+        assert!(attached.attach("ADM2.csv", [1; 32]));
+        assert_ne!(version_hash(&attached), version_hash(&form));
+    }
+
+    #[test]
+    fn a_package_of_the_first_format_still_opens() {
+        let golden = concat!(
+            "sampan-form 1\n",
+            r#"{"form_id":"f","title":"F","version":"1","languages":["default"],"items":[{"group":{"name":"g0","#,
+            r#""label":{"default":"ក"},"origin":{"r":0}}}],"external":[{"id":"adm2","file_name":"adm2.csv"}]}"#
+        );
+        assert_eq!(from_bytes(golden.as_bytes()).unwrap(), form(1));
+        assert_eq!(to_bytes(&form(1)), golden.as_bytes());
+    }
+
+    #[test]
+    fn hostile_bytes_are_an_error() {
+        let good = to_bytes(&form(2));
+        assert!(matches!(from_bytes(b""), Err(PackageError::UnknownFormat)));
+        assert!(matches!(
+            from_bytes(b"sampan-form 2\n{}"),
+            Err(PackageError::UnknownFormat)
+        ));
+        assert!(matches!(
+            from_bytes(&to_bytes(&form(NESTING + 1))),
+            Err(PackageError::TooDeep)
+        ));
+        assert!(matches!(
+            from_bytes(&[good.as_slice(), b" "].concat()),
+            Err(PackageError::NotCanonical)
+        ));
+        for length in 0..good.len() {
+            assert!(from_bytes(&good[..length]).is_err(), "{length} bytes");
+        }
+        let deep = [HEADER, &b"[".repeat(1_000_000)].concat();
+        assert!(matches!(from_bytes(&deep), Err(PackageError::Damaged(_))));
+        for at in 0..good.len() {
+            let mut broken = good.clone();
+            broken[at] ^= 0x01;
+            if let Ok(other) = from_bytes(&broken) {
+                assert_ne!(version_hash(&other), version_hash(&form(2)), "byte {at}");
+            }
+        }
+    }
+}

@@ -78,7 +78,11 @@ impl fmt::Display for Problem {
         if !self.found.is_empty() {
             write!(f, "; found \"{}\"", self.found.replace('\n', " "))?;
         }
-        write!(f, ". {}.", self.advice.trim_end_matches('.'))
+        write!(f, ". {}", self.advice)?;
+        match self.advice.ends_with(['.', '?', '!']) {
+            true => Ok(()),
+            false => f.write_str("."),
+        }
     }
 }
 
@@ -86,8 +90,10 @@ impl fmt::Display for Problem {
 pub fn similar<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_lowercase();
     let longest = (word.chars().count() / 3).clamp(1, 3);
+    let length = word.chars().count();
     known
         .into_iter()
+        .filter(|candidate| candidate.chars().count().abs_diff(length) <= longest)
         .map(|candidate| (distance(&word, &candidate.to_lowercase()), candidate))
         .filter(|(distance, _)| *distance <= longest)
         .min_by_key(|(distance, _)| *distance)
@@ -141,8 +147,7 @@ mod tests {
         );
         assert_eq!(
             problem.to_string(),
-            "survey F12 (relevant): there is no question ${ag}; found \"${ag} > 3\". Did you mean ${age}?."
-                .replace("?.", "?."),
+            "survey F12 (relevant): there is no question ${ag}; found \"${ag} > 3\". Did you mean ${age}?"
         );
     }
 

@@ -27,7 +27,7 @@ pub struct Reading {
 /// Reads an .xlsx file. `file_name` gives the form its id when the settings do not, and stands in messages; no file is
 /// opened. On failure everything that is wrong, in the order of sheets, rows and columns, warnings among it.
 pub fn read_xlsx(bytes: &[u8], file_name: &str) -> Result<Reading, Vec<Problem>> {
-    let workbook = xlsx::workbook(bytes, file_name).map_err(|problem| vec![problem])?;
+    let workbook = xlsx::workbook(bytes, file_name)?;
     read_workbook(&workbook, file_name)
 }
 

@@ -25,10 +25,10 @@ const SHEETS: &[&str] = &[
     "osm",
 ];
 
-/// Reads the sheets of a form. What is wrong is one problem: a file is a spreadsheet or it is none.
-pub fn workbook(bytes: &[u8], file_name: &str) -> Result<Workbook, Problem> {
+/// Reads the sheets of a form. What is wrong is a single problem: a file is a spreadsheet or it is none.
+pub fn workbook(bytes: &[u8], file_name: &str) -> Result<Workbook, Vec<Problem>> {
     let refuse =
-        |message: String, advice: &str| Problem::error(&Origin::default(), file_name, message, advice);
+        |message: String, advice: &str| vec![Problem::error(&Origin::default(), file_name, message, advice)];
     recognise(bytes).map_err(|(message, advice)| refuse(message.into(), advice))?;
     measure(bytes).map_err(|(message, advice)| refuse(message, advice))?;
     let mut file: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|error| {

@@ -1,5 +1,12 @@
 //! The study's three forms are read completely, from the files that are published.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,14 +17,20 @@ use sampan_form::package;
 use sampan_xlsform::reading::read_xlsx;
 
 fn study(file: &str) -> Vec<u8> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../studies/sec-value-chain").join(file);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../studies/sec-value-chain")
+        .join(file);
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 fn form(name: &str) -> Form {
     let file_name = format!("{name}.xlsx");
-    let reading = read_xlsx(&study(&format!("forms/{file_name}")), &file_name)
-        .unwrap_or_else(|problems| panic!("{}", problems.iter().map(|p| format!("{p}\n")).collect::<String>()));
+    let reading = read_xlsx(&study(&format!("forms/{file_name}")), &file_name).unwrap_or_else(|problems| {
+        panic!(
+            "{}",
+            problems.iter().map(|p| format!("{p}\n")).collect::<String>()
+        )
+    });
     assert_eq!(reading.warnings, []);
     Form::compile(Arc::new(reading.form)).unwrap()
 }
@@ -25,14 +38,25 @@ fn form(name: &str) -> Form {
 /// Questions that ask a person, repeats, calculations, notes, metadata, lists.
 fn counts(form: &Form) -> [usize; 6] {
     let roles = |wanted: &[Role]| {
-        form.questions().filter(|node| node.question().is_some_and(|(role, _)| wanted.contains(&role))).count()
+        form.questions()
+            .filter(|node| node.question().is_some_and(|(role, _)| wanted.contains(&role)))
+            .count()
     };
     [
         roles(&[Role::Ask]),
-        form.nodes().iter().filter(|node| node.what == What::Repeat).count(),
+        form.nodes()
+            .iter()
+            .filter(|node| node.what == What::Repeat)
+            .count(),
         roles(&[Role::Calculate]),
         roles(&[Role::Note]),
-        roles(&[Role::Start, Role::End, Role::Today, Role::DeviceId, Role::Username]),
+        roles(&[
+            Role::Start,
+            Role::End,
+            Role::Today,
+            Role::DeviceId,
+            Role::Username,
+        ]),
         form.def().choice_lists.len(),
     ]
 }
@@ -50,26 +74,61 @@ fn the_enterprise_survey_has_all_it_asks() {
     let node = |path: &str| form.node(form.find(path).unwrap_or_else(|| panic!("{path}")));
     let filter_reads = |path: &str| -> (Vec<String>, Vec<String>) {
         let filter = node(path).choices.as_ref().unwrap().filter.as_ref().unwrap();
-        let names = filter.dependencies().iter().map(|id| form.node(*id).name.clone()).collect();
+        let names = filter
+            .dependencies()
+            .iter()
+            .map(|id| form.node(*id).name.clone())
+            .collect();
         (filter.columns().to_vec(), names)
     };
-    assert_eq!(filter_reads("a_cover/adm1"), (vec!["country".into()], vec!["country".into()]));
-    assert_eq!(filter_reads("a_cover/adm2"), (vec!["adm1".into()], vec!["adm1".into()]));
-    assert_eq!(filter_reads("e_links/links/lk_adm1"), (vec!["country".into()], vec!["lk_country".into()]));
-    assert_eq!(filter_reads("b_profile/vc_role_main"), (vec!["name".into()], vec!["vc_roles".into()]));
-    assert_eq!(node("a_cover/adm3").choices.as_ref().unwrap().list, ListRef::External("adm3".into()));
+    assert_eq!(
+        filter_reads("a_cover/adm1"),
+        (vec!["country".into()], vec!["country".into()])
+    );
+    assert_eq!(
+        filter_reads("a_cover/adm2"),
+        (vec!["adm1".into()], vec!["adm1".into()])
+    );
+    assert_eq!(
+        filter_reads("e_links/links/lk_adm1"),
+        (vec!["country".into()], vec!["lk_country".into()])
+    );
+    let main_role = node("b_profile/vc_role_main").constraint.as_ref().unwrap();
+    assert!(main_role.reads_self());
+    assert_eq!(main_role.dependencies(), [node("b_profile/vc_roles").id]);
+    assert_eq!(
+        node("a_cover/adm3").choices.as_ref().unwrap().list,
+        ListRef::External("adm3".into())
+    );
     assert!(node("d_products/products").count.is_some());
     assert!(node("h_top3/top3").count.is_some());
-    assert_eq!(node("d_products/products/prod").repeats, [node("d_products/products").id]);
+    assert_eq!(
+        node("d_products/products/prod").repeats,
+        [node("d_products/products").id]
+    );
     assert!(node("h_grid").looks("table-list"));
     assert_eq!(node("b_profile/phone").sensitivity, Some(Sensitivity::Direct));
     assert_eq!(
-        node("b_profile/phone").constraint_message.in_language("English (en)").unwrap().plain(),
+        node("b_profile/phone")
+            .constraint_message
+            .in_language("English (en)")
+            .unwrap()
+            .plain(),
         Some("Digits only after conversion, 8 to 15")
     );
     let sum = node("d_products/prod_share_sum");
-    assert_eq!(sum.calculation.as_ref().unwrap().dependencies(), [node("d_products/products/prod_share").id]);
-    assert!(form.dependents(sum.id).contains(&node("d_products/prod_share_warn").id));
+    let reads = sum.calculation.as_ref().unwrap().dependencies();
+    assert_eq!(
+        reads,
+        [
+            node("d_products/products").id,
+            node("d_products/products/prod_share").id
+        ]
+    );
+    assert!(
+        form.dependents(sum.id)
+            .contains(&node("d_products/prod_share_warn").id)
+    );
     assert!(form.rank(node("d_products/products/prod_share").id) < form.rank(sum.id));
     assert!(form.rank(sum.id) < form.rank(node("d_products/prod_share_warn").id));
     assert_eq!(form.calculation_order().len(), form.nodes().len());
@@ -113,12 +172,21 @@ fn the_files_of_places_have_what_the_survey_needs() {
         let column = table.column("adm1").unwrap();
         for row in 0..table.len() {
             let province = provinces.named(table.cell(row, column));
-            let province = province.unwrap_or_else(|| panic!("{id} row {}: {}", row + 2, table.cell(row, column)));
-            assert_eq!(table.get(row, "country"), province.columns.get("country").map(String::as_str));
+            let province =
+                province.unwrap_or_else(|| panic!("{id} row {}: {}", row + 2, table.cell(row, column)));
+            assert_eq!(
+                table.get(row, "country"),
+                province.columns.get("country").map(String::as_str)
+            );
         }
         let name = table.column("name").unwrap();
         for row in 0..table.len() {
-            assert_eq!(table.rows_where(name, table.cell(row, name)).len(), 1, "{id}: {}", table.cell(row, name));
+            assert_eq!(
+                table.rows_where(name, table.cell(row, name)).len(),
+                1,
+                "{id}: {}",
+                table.cell(row, name)
+            );
         }
         tables.insert(id, Arc::new(table));
     }

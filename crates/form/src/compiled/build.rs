@@ -1,5 +1,6 @@
 //! From a form as written to a form ready to run.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -18,6 +19,9 @@ use crate::external::Tables;
 use crate::package;
 use crate::problem::{Problem, similar};
 
+/// How many unknown names get a guess at what was meant.
+const GUESSES: u32 = 200;
+
 /// See [`Form::compile`].
 pub(super) fn form(def: Arc<FormDef>) -> Result<Form, Vec<Problem>> {
     let mut outline = Outline::default();
@@ -35,6 +39,7 @@ pub(super) fn form(def: Arc<FormDef>) -> Result<Form, Vec<Problem>> {
             by_name: &outline.by_name,
             by_path: &outline.by_path,
             instances: &instances,
+            guesses: Cell::new(GUESSES),
         },
         def: &def,
         problems: std::mem::take(&mut outline.problems),
@@ -264,8 +269,10 @@ impl<'a> Outline<'a> {
 /// What an expression is for, which decides whether it takes part in the order of computing.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Use {
-    /// Others can see its result: relevance, calculation, count.
+    /// Others can see its result: relevance and count.
     Value,
+    /// Others can see its result, and it may keep its own (`if(. = '', now(), .)`).
+    Calculation,
     /// It may read its own item: it checks or shows.
     Display,
     /// Chooses rows of a list.
@@ -327,7 +334,7 @@ impl Compiler<'_> {
             relevant: self.optional(id, &question.relevant, Use::Value),
             required: self.optional(id, &question.required, Use::Display),
             constraint: self.optional(id, &question.constraint, Use::Display),
-            calculation: self.optional(id, &question.calculation, Use::Value),
+            calculation: self.optional(id, &question.calculation, Use::Calculation),
             default: question
                 .default
                 .as_ref()
@@ -368,8 +375,11 @@ impl Compiler<'_> {
                     true
                 }
                 None => {
+                    let guesses = GUESSES
+                        .saturating_sub(u32::try_from(self.problems.len()).unwrap_or(u32::MAX))
+                        as usize;
                     let known = self.def.choice_lists.keys().map(String::as_str);
-                    let advice = match similar(name, known) {
+                    let advice = match similar(name, known.take(guesses * 100)) {
                         Some(name) => format!("Did you mean {name}?"),
                         None => format!("Add rows with list_name {name} to the sheet choices"),
                     };
@@ -549,22 +559,24 @@ impl Compiler<'_> {
         }
     }
 
+    /// A calculation that names its own item reads itself, unless it stands in a repeat: there it may mean another row
+    /// (`indexed-repeat(${total}, ${row}, position(..) - 1)`).
+    fn own_value(&self, id: NodeId, expression: &Expression) -> Option<NodeId> {
+        let node = self.names.nodes.get(id.0 as usize)?;
+        let is_named = expression.source.contains(&format!("${{{}}}", node.name));
+        (is_named && node.repeats.is_empty()).then_some(id)
+    }
+
     fn remember(&mut self, id: NodeId, program: &Program, expression: &Expression, purpose: Use) {
         if let Some(reads) = self.reads.get_mut(id.0 as usize) {
             reads.extend(program.dependencies());
         }
-        if purpose != Use::Value {
-            return;
-        }
         let mut reads: Vec<NodeId> = program.dependencies().to_vec();
-        let is_in_repeat = self
-            .names
-            .nodes
-            .get(id.0 as usize)
-            .is_some_and(|node| !node.repeats.is_empty());
-        // In a repeat the own item may be that of another row (`indexed-repeat(${total}, ${row}, position(..) - 1)`).
-        if is_in_repeat {
-            reads.retain(|read| *read != id);
+        match purpose {
+            Use::Display | Use::Filter => return,
+            Use::Value if program.reads_self() => reads.push(id),
+            Use::Calculation if program.reads_self() => reads.extend(self.own_value(id, expression)),
+            Use::Value | Use::Calculation => {}
         }
         self.edges.extend(reads.into_iter().map(|from| Edge {
             from,

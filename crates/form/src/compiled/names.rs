@@ -1,5 +1,6 @@
 //! What the names in this form's expressions mean.
 
+use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -14,6 +15,8 @@ pub(super) struct FormNames<'a> {
     pub(super) by_name: &'a HashMap<String, Vec<NodeId>>,
     pub(super) by_path: &'a HashMap<Arc<str>, NodeId>,
     pub(super) instances: &'a BTreeSet<&'a str>,
+    /// How many more unknown names are compared with all others: that is slow, and nobody reads thousands.
+    pub(super) guesses: Cell<u32>,
 }
 
 impl FormNames<'_> {
@@ -32,6 +35,9 @@ impl Names for FormNames<'_> {
                     .map(|node| node.path.to_string())
                     .collect(),
             ),
+            _ if self.guesses.replace(self.guesses.get().saturating_sub(1)) == 0 => {
+                Named::Unknown { similar: None }
+            }
             _ => Named::Unknown {
                 similar: similar(name, self.nodes.iter().skip(1).map(|node| node.name.as_str()))
                     .map(str::to_string),

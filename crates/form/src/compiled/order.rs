@@ -1,13 +1,16 @@
 //! In which order a form computes, and which items read each other in a circle.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 
 use sampan_xpath::resolve::NodeId;
 
 use crate::compiled::Node;
 use crate::def::Origin;
 use crate::problem::Problem;
+
+/// Most circles that are reported for one form.
+const CIRCLES: usize = 20;
 
 /// One item reads another, or stands in it.
 pub(super) struct Edge {
@@ -52,41 +55,61 @@ pub(super) fn order(nodes: &[Node], edges: &[Edge]) -> Result<Vec<NodeId>, Vec<P
     if order.len() == nodes.len() {
         return Ok(order);
     }
-    let mut left: Vec<bool> = waits.iter().map(|waits| *waits > 0).collect();
+    let mut left: BTreeSet<NodeId> = nodes
+        .iter()
+        .map(|node| node.id)
+        .filter(|id| waits.get(id.0 as usize).is_some_and(|waits| *waits > 0))
+        .collect();
     let mut problems = Vec::new();
-    while let Some(circle) = circle(&left, edges) {
+    while problems.len() < CIRCLES {
+        let Some(circle) = circle(&mut left, edges) else {
+            break;
+        };
         for edge in &circle {
-            if let Some(left) = left.get_mut(edge.to.0 as usize) {
-                *left = false;
-            }
+            left.remove(&edge.to);
         }
         problems.push(report(nodes, &circle));
     }
     Err(problems)
 }
 
-/// A shortest circle among the items left, beginning at its first item; None when there is none.
-fn circle<'a>(left: &[bool], edges: &'a [Edge]) -> Option<Vec<&'a Edge>> {
-    let is_left = |id: NodeId| left.get(id.0 as usize).copied().unwrap_or(false);
+/// A circle among the items left, a short one if there are several; None when there is none. Items that lie on no
+/// circle are taken out of those left.
+fn circle<'a>(left: &mut BTreeSet<NodeId>, edges: &'a [Edge]) -> Option<Vec<&'a Edge>> {
     let mut out: BTreeMap<NodeId, Vec<&Edge>> = BTreeMap::new();
-    for edge in edges.iter().filter(|edge| is_left(edge.from) && is_left(edge.to)) {
+    let mut into: BTreeMap<NodeId, Vec<&Edge>> = BTreeMap::new();
+    for edge in edges
+        .iter()
+        .filter(|edge| left.contains(&edge.from) && left.contains(&edge.to))
+    {
         out.entry(edge.from).or_default().push(edge);
+        into.entry(edge.to).or_default().push(edge);
     }
-    // What is left either lies on a circle or only leads from or to one: cut off what leads nowhere.
-    loop {
-        let ends: Vec<NodeId> = out
+    // What is left lies on a circle or is reached from one: cut off what leads nowhere.
+    let mut ways: BTreeMap<NodeId, usize> = out.iter().map(|(id, edges)| (*id, edges.len())).collect();
+    let mut ends: Vec<NodeId> = left.iter().copied().filter(|id| !ways.contains_key(id)).collect();
+    while let Some(end) = ends.pop() {
+        left.remove(&end);
+        for edge in into.get(&end).into_iter().flatten() {
+            if let Some(ways) = ways.get_mut(&edge.from) {
+                *ways -= 1;
+                if *ways == 0 {
+                    ends.push(edge.from);
+                }
+            }
+        }
+    }
+    // Every item left leads to another one left, so a walk must come back to where it was.
+    let mut at = left.first().copied()?;
+    let mut seen = BTreeSet::new();
+    while seen.insert(at) {
+        at = out
+            .get(&at)?
             .iter()
-            .filter(|(_, edges)| edges.iter().all(|edge| !out.contains_key(&edge.to)))
-            .map(|(id, _)| *id)
-            .collect();
-        if ends.is_empty() {
-            break;
-        }
-        for end in ends {
-            out.remove(&end);
-        }
+            .map(|edge| edge.to)
+            .find(|to| left.contains(to))?;
     }
-    out.keys().find_map(|start| shortest(*start, &out))
+    shortest(at, &out)
 }
 
 /// The shortest way from an item back to itself.

@@ -1,1 +1,170 @@
-//! Files that are no spreadsheets.
+//! Files that are no spreadsheets, and files that are more than they seem.
+
+use std::io::{Cursor, Write};
+
+use zip::write::SimpleFileOptions;
+
+use crate::xlsx::workbook;
+
+fn message(bytes: &[u8]) -> String {
+    workbook(bytes, "form.xlsx").unwrap_err()[0].to_string()
+}
+
+/// A workbook of one sheet with this XML inside `sheetData`.
+fn xlsx(sheet: &str, data: &str) -> Vec<u8> {
+    archive(&[
+        (
+            "[Content_Types].xml",
+            r#"<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>"#
+                .as_bytes(),
+        ),
+        (
+            "_rels/.rels",
+            r#"<?xml version="1.0"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>"#
+                .as_bytes(),
+        ),
+        (
+            "xl/workbook.xml",
+            format!(r#"<?xml version="1.0"?><workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="{sheet}" sheetId="1" r:id="rId1"/></sheets></workbook>"#)
+                .as_bytes(),
+        ),
+        (
+            "xl/_rels/workbook.xml.rels",
+            r#"<?xml version="1.0"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/></Relationships>"#
+                .as_bytes(),
+        ),
+        (
+            "xl/worksheets/sheet1.xml",
+            format!(r#"<?xml version="1.0"?><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{data}</sheetData></worksheet>"#)
+                .as_bytes(),
+        ),
+    ])
+}
+
+fn archive(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, content) in files {
+        writer.start_file(*name, SimpleFileOptions::default()).unwrap();
+        writer.write_all(content).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}
+
+#[test]
+fn cells_are_read_as_a_person_sees_them() {
+    let data = r#"<row r="3"><c r="C3"><v>2026112301</v></c><c r="A3" t="inlineStr"><is><t>ខ្មែរ</t></is></c></row>
+        <row r="5"><c r="B5" t="b"><v>1</v></c><c r="C5"><v>0.5</v></c><c r="D5" t="inlineStr"><is><t> </t></is></c></row>"#;
+    let workbook = workbook(&xlsx("Survey", data), "form.xlsx").unwrap();
+    let sheet = workbook.sheet("survey").unwrap();
+    let cells: Vec<(u32, u32, &str)> = sheet
+        .rows
+        .iter()
+        .flat_map(|row| {
+            row.cells
+                .iter()
+                .map(move |(column, text)| (row.number, *column, text.as_str()))
+        })
+        .collect();
+    assert_eq!(
+        cells,
+        [(3, 0, "ខ្មែរ"), (3, 2, "2026112301"), (5, 1, "true"), (5, 2, "0.5")]
+    );
+}
+
+#[test]
+fn a_file_that_is_no_spreadsheet_is_told_what_it_is() {
+    for (bytes, expected) in [
+        (&b""[..], "the file is empty"),
+        (
+            b"type,name,label\ntext,a,A\n",
+            "the file is a CSV table, no workbook",
+        ),
+        (b"<html></html>", "the file is XML or a web page"),
+        (
+            b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1rest",
+            "the file is an old .xls workbook",
+        ),
+        (b"hello", "the file is no spreadsheet"),
+        (b"\x00\xFF\x00", "the file is no spreadsheet"),
+        (b"PK\x03\x04 and then nothing", "the file is damaged or cut off"),
+    ] {
+        let message = message(bytes);
+        assert!(message.contains(expected), "{message}");
+        assert!(message.contains("form.xlsx"), "{message}");
+    }
+    let message = message(&archive(&[("picture.png", b"x")]));
+    assert!(
+        message.contains("the file is an archive, no spreadsheet"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_workbook_cut_off_anywhere_is_refused() {
+    let whole = xlsx("survey", r#"<row r="1"><c r="A1"><v>1</v></c></row>"#);
+    assert!(workbook(&whole, "form.xlsx").is_ok());
+    for length in (0..whole.len()).step_by(7) {
+        assert!(
+            workbook(&whole[..length], "form.xlsx").is_err(),
+            "{length} of {} bytes",
+            whole.len()
+        );
+    }
+}
+
+#[test]
+fn a_workbook_with_a_wrong_byte_anywhere_is_read_or_refused() {
+    let whole = xlsx("survey", r#"<row r="1"><c r="A1"><v>1</v></c></row>"#);
+    for at in 0..whole.len() {
+        let mut broken = whole.clone();
+        broken[at] ^= 0x55;
+        let _ = workbook(&broken, "form.xlsx");
+    }
+}
+
+#[test]
+fn a_file_that_unpacks_to_more_than_the_limit_is_refused_before_it_is_read() {
+    let zeros = vec![b' '; 70 * 1024 * 1024];
+    let bomb = archive(&[("[Content_Types].xml", b"<a/>"), ("xl/workbook.xml", &zeros)]);
+    assert!(bomb.len() < 200_000);
+    assert!(
+        message(&bomb).contains("larger than 64 MiB when unpacked"),
+        "{}",
+        message(&bomb)
+    );
+    let half = vec![b' '; 40 * 1024 * 1024];
+    let bomb = archive(&[
+        ("[Content_Types].xml", b"<a/>"),
+        ("a.xml", &half),
+        ("b.xml", &half),
+    ]);
+    assert!(
+        message(&bomb).contains("larger than 64 MiB when unpacked"),
+        "{}",
+        message(&bomb)
+    );
+    let names: Vec<String> = (0..2_001).map(|number| format!("{number}.xml")).collect();
+    let files: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), &b"x"[..])).collect();
+    assert!(
+        message(&archive(&files)).contains("holds 2001 files"),
+        "{}",
+        message(&archive(&files))
+    );
+}
+
+#[test]
+fn one_cell_at_the_end_of_the_sheet_costs_no_memory() {
+    let data = r#"<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>"#;
+    assert!(message(&xlsx("survey", data)).contains("more than 100000 rows or 1000 columns"));
+    let far = r#"<row r="1"><c r="A1"><v>1</v></c></row><row r="99999"><c r="ALK99999"><v>1</v></c></row>"#;
+    assert_eq!(
+        workbook(&xlsx("survey", far), "form.xlsx").unwrap().sheets[0]
+            .rows
+            .len(),
+        2
+    );
+    assert!(
+        workbook(&xlsx("pictures", data), "form.xlsx").is_ok(),
+        "other sheets are not read"
+    );
+}

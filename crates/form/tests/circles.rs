@@ -1,0 +1,134 @@
+//! The order of computing, on forms of every size.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use sampan_form::compiled::Form;
+use sampan_form::def::{Expression, FormDef, Item, Origin, Question, Repeat, Role, Translated};
+use sampan_value::answer::Kind;
+
+fn calculation(name: &str, source: &str) -> Item {
+    Item::Question(Question {
+        name: name.into(),
+        role: Role::Calculate,
+        kind: Kind::Text,
+        label: Translated::default(),
+        hint: Translated::default(),
+        guidance: Translated::default(),
+        required: None,
+        required_message: Translated::default(),
+        relevant: None,
+        constraint: None,
+        constraint_message: Translated::default(),
+        calculation: Some(Expression {
+            source: source.into(),
+            origin: Origin::default(),
+        }),
+        default: None,
+        read_only: None,
+        choices: None,
+        appearance: Vec::new(),
+        parameters: BTreeMap::new(),
+        sensitivity: None,
+        extra: BTreeMap::new(),
+        origin: Origin::default(),
+    })
+}
+
+fn compile(items: Vec<Item>) -> Result<Form, Vec<String>> {
+    let def = FormDef {
+        form_id: "f".into(),
+        title: "F".into(),
+        version: String::new(),
+        languages: vec!["default".into()],
+        items,
+        choice_lists: BTreeMap::new(),
+        external: Vec::new(),
+        instance_name: None,
+        settings: BTreeMap::new(),
+    };
+    Form::compile(Arc::new(def))
+        .map_err(|problems| problems.into_iter().map(|problem| problem.message).collect())
+}
+
+fn repeat(name: &str, items: Vec<Item>) -> Item {
+    Item::Repeat(Repeat {
+        name: name.into(),
+        label: Translated::default(),
+        relevant: None,
+        count: None,
+        appearance: Vec::new(),
+        items,
+        origin: Origin::default(),
+    })
+}
+
+#[test]
+fn what_is_read_comes_first_else_the_order_of_the_form() {
+    let form = compile(vec![
+        calculation("a", "${c} + 1"),
+        calculation("b", "1"),
+        calculation("c", "${d} + 1"),
+        calculation("d", "1"),
+    ])
+    .unwrap();
+    let names: Vec<&str> = form
+        .calculation_order()
+        .iter()
+        .map(|id| form.node(*id).name.as_str())
+        .collect();
+    assert_eq!(names, ["data", "b", "d", "c", "a"]);
+}
+
+#[test]
+fn a_chain_of_ten_thousand_is_ordered_and_its_circle_is_found() {
+    let chain = |last: &str| -> Vec<Item> {
+        (0..10_000)
+            .map(|number| match number {
+                9_999 => calculation("q9999", last),
+                _ => calculation(&format!("q{number}"), &format!("${{q{}}} + 1", number + 1)),
+            })
+            .collect()
+    };
+    let form = compile(chain("1")).unwrap();
+    assert_eq!(form.calculation_order().last(), form.find("q0").as_ref());
+    let problems = compile(chain("${q0}")).unwrap_err();
+    assert_eq!(problems.len(), 1);
+    assert!(problems[0].starts_with("a circle: "));
+}
+
+#[test]
+fn each_circle_is_reported_once_and_what_hangs_on_it_is_not() {
+    let problems = compile(vec![
+        calculation("before", "1"),
+        calculation("a", "${b} + ${before}"),
+        calculation("b", "${a}"),
+        calculation("after", "${a} + ${c}"),
+        calculation("c", "${d}"),
+        calculation("d", "${e}"),
+        calculation("e", "${c}"),
+        calculation("self", "${self} + 1"),
+    ])
+    .unwrap_err();
+    assert_eq!(problems.len(), 3, "{problems:?}");
+    let all = problems.join("\n");
+    assert!(all.contains("b reads a") && all.contains("a reads b"), "{all}");
+    assert!(
+        all.contains("c reads d") && all.contains("d reads e") && all.contains("e reads c"),
+        "{all}"
+    );
+    assert!(!all.contains("after") && !all.contains("before"), "{all}");
+}
+
+#[test]
+fn a_row_may_read_the_row_before_it() {
+    let running = "indexed-repeat(${total}, ${row}, position(..) - 1) + 1";
+    assert!(compile(vec![repeat("row", vec![calculation("total", running)])]).is_ok());
+}
