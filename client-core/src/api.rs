@@ -362,8 +362,8 @@ pub struct SyncProgress {
     pub n_unsent: u64,
     /// Changes received so far.
     pub n_received: u64,
-    /// Bytes of forms and files received so far.
-    pub content_bytes: u64,
+    /// Bytes received so far, bodies only.
+    pub received_bytes: u64,
 }
 
 /// What a sync did.

@@ -1,25 +1,65 @@
 //! The device's one object: opened on a folder, it enrols, collects and syncs.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, FixedOffset};
+use sampan_interview::plan::Plan;
+use sampan_record::ids::{FormVersionId, RecordId};
+use sampan_store::device::{DeviceStore, Surroundings};
+use sampan_store::error::StoreError;
+use uuid::Uuid;
 
 use crate::api::{
     FormView, InterviewView, LogView, QuarantineView, RecordRef, RecordView, StatusView, SyncOptions,
     SyncProgress, SyncReport,
 };
 use crate::error::ClientError;
+use crate::http::Http;
 use crate::interviewing::OpenInterview;
-use crate::platform::Platform;
+use crate::platform::{Moment, Platform};
 use crate::transport::Transport;
 
+mod asking;
+mod enrolling;
+pub(crate) mod forms;
+pub(crate) mod records;
+pub(crate) mod showing;
+mod syncing;
+
 /// Everything a field app needs. All calls block; share it between threads in an `Arc`.
-pub struct Client {}
+pub struct Client {
+    inner: Arc<Inner>,
+}
+
+/// What a client and its open interviews share.
+pub(crate) struct Inner {
+    pub(crate) platform: Platform,
+    transport: Box<dyn Transport>,
+    store: Mutex<DeviceStore>,
+    plans: Mutex<BTreeMap<FormVersionId, Arc<Plan>>>,
+    pub(crate) open: Mutex<BTreeSet<RecordId>>,
+    syncing: Mutex<()>,
+    batch_bytes: AtomicUsize,
+}
+
+impl Inner {
+    pub(crate) fn store(&self) -> MutexGuard<'_, DeviceStore> {
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn open_records(&self) -> MutexGuard<'_, BTreeSet<RecordId>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 impl Client {
     /// Opens the device's folder, made if absent, with HTTP as its line. Refused while another program (or another
     /// `Client`) has it open.
     pub fn open(folder: &Path, platform: Platform) -> Result<Client, ClientError> {
-        let _ = (folder, platform);
-        Err(ClientError::NotEnrolled)
+        Client::open_with(folder, platform, Box::new(Http::new()))
     }
 
     /// As [`Client::open`], with another line.
@@ -28,53 +68,65 @@ impl Client {
         platform: Platform,
         transport: Box<dyn Transport>,
     ) -> Result<Client, ClientError> {
-        let _ = (folder, platform, transport);
-        Err(ClientError::NotEnrolled)
+        let clock = Arc::clone(&platform.clock);
+        let chance = platform.clone();
+        let surroundings = Surroundings {
+            now_ms: Box::new(move || clock.now().wall_time_ms),
+            random: Box::new(move || chance.bytes::<8>().ok().map(u64::from_be_bytes)),
+        };
+        let store = DeviceStore::open(folder, surroundings)?;
+        Ok(Client {
+            inner: Arc::new(Inner {
+                platform,
+                transport,
+                store: Mutex::new(store),
+                plans: Mutex::default(),
+                open: Mutex::default(),
+                syncing: Mutex::default(),
+                batch_bytes: AtomicUsize::new(sampan_sync::limits::BATCH_BYTES),
+            }),
+        })
     }
 
     /// Gives this device its identity by a link (`sampan:enroll?server=…&code=…`). Safe to repeat: a lost answer locks
     /// nobody out.
     pub fn enroll(&self, link: &str, device_name: &str) -> Result<StatusView, ClientError> {
-        let _ = (link, device_name);
-        Err(ClientError::NotEnrolled)
+        enrolling::enroll(&self.inner, link, device_name)?;
+        self.status()
     }
 
     /// What the device is, and what lies on it.
     pub fn status(&self) -> Result<StatusView, ClientError> {
-        Err(ClientError::NotEnrolled)
+        showing::status(&self.inner)
     }
 
     /// Forms on this device, those for new interviews first.
     pub fn forms(&self) -> Result<Vec<FormView>, ClientError> {
-        Ok(Vec::new())
+        forms::list(&self.inner)
     }
 
     /// Begins an interview. It is on the disk, and can be opened, when this returns.
     pub fn start(&self, form_id: &str) -> Result<RecordRef, ClientError> {
-        Err(ClientError::NoForm {
-            form_id: form_id.to_owned(),
-        })
+        let record = records::start(&self.inner, form_id)?;
+        Ok(RecordRef(record.to_string()))
     }
 
     /// Opens an interview to work on it: at the first commented question after a return, else where it was left.
     pub fn open_interview(&self, record: &RecordRef) -> Result<OpenInterview, ClientError> {
-        Err(ClientError::NoRecord {
-            name: record.0.clone(),
-        })
+        let record = records::find(&self.inner, record)?;
+        OpenInterview::open(Arc::clone(&self.inner), record)
     }
 
     /// All interviews here, the last changed first.
     pub fn interviews(&self) -> Result<Vec<InterviewView>, ClientError> {
-        Ok(Vec::new())
+        showing::interviews(&self.inner)
     }
 
     /// One interview with answers, comments and history. `language`: as in [`OpenInterview::set_language`]; None = the
     /// form's first.
     pub fn show(&self, record: &RecordRef, language: Option<&str>) -> Result<RecordView, ClientError> {
-        let _ = language;
-        Err(ClientError::NoRecord {
-            name: record.0.clone(),
-        })
+        let record = records::find(&self.inner, record)?;
+        showing::record(&self.inner, record, language)
     }
 
     /// Exchanges everything with the office, until there is nothing left to exchange. What was exchanged before an
@@ -89,18 +141,69 @@ impl Client {
         options: &SyncOptions,
         progress: &dyn Fn(&SyncProgress),
     ) -> Result<SyncReport, ClientError> {
-        let _ = (options, progress);
-        Err(ClientError::NotEnrolled)
+        syncing::sync(&self.inner, options, progress)
     }
 
     /// The sync log, newest first, at most `limit` lines.
     pub fn log(&self, limit: u32) -> Result<Vec<LogView>, ClientError> {
-        let _ = limit;
-        Ok(Vec::new())
+        showing::log(&self.inner, limit)
     }
 
     /// Changes that the office keeps apart, with its reasons.
     pub fn quarantined(&self) -> Result<Vec<QuarantineView>, ClientError> {
-        Ok(Vec::new())
+        showing::quarantined(&self.inner)
+    }
+
+    /// Bounds the size of the device's database, in bytes; what goes beyond is a `disk_full` error that loses nothing.
+    /// For devices that are shared with other uses. Ends with this object.
+    pub fn limit_size(&self, size_bytes: u64) -> Result<(), ClientError> {
+        Ok(self.inner.store().limit_size(size_bytes)?)
+    }
+}
+
+/// A moment as the form engine wants it.
+pub(crate) fn instant(moment: Moment) -> DateTime<FixedOffset> {
+    let offset = FixedOffset::east_opt(i32::from(moment.utc_offset_min).saturating_mul(60))
+        .unwrap_or_else(|| FixedOffset::east_opt(0).expect("zero is an offset"));
+    DateTime::from_timestamp_millis(moment.wall_time_ms)
+        .unwrap_or(DateTime::UNIX_EPOCH)
+        .with_timezone(&offset)
+}
+
+/// A UUIDv7: time first, so that records sort by their beginning.
+pub(crate) fn new_record_id(platform: &Platform, now_ms: i64) -> Result<RecordId, ClientError> {
+    let mut bytes: [u8; 16] = platform.bytes()?;
+    let time = u64::try_from(now_ms).unwrap_or(0).to_be_bytes();
+    for (byte, time) in bytes.iter_mut().zip(time.iter().skip(2)) {
+        *byte = *time;
+    }
+    let [_, _, _, _, _, _, version, _, variant, ..] = &mut bytes;
+    *version = (*version & 0x0f) | 0x70;
+    *variant = (*variant & 0x3f) | 0x80;
+    Ok(RecordId(Uuid::from_bytes(bytes)))
+}
+
+/// A store's error that came through sync, as ours.
+pub(crate) fn from_sync(error: sampan_sync::error::SyncError) -> ClientError {
+    use sampan_sync::error::SyncError;
+    match error {
+        SyncError::StoreFull(source) | SyncError::StoreBusy(source) | SyncError::Store { source, .. } => {
+            match source.downcast::<StoreError>() {
+                Ok(error) => ClientError::Store(*error),
+                Err(other) => ClientError::BadAnswer {
+                    reason: other.to_string(),
+                },
+            }
+        }
+        SyncError::Stuck { rounds } => ClientError::NoEnd {
+            n_requests: u64::from(rounds),
+        },
+        SyncError::Malformed { .. }
+        | SyncError::TooLarge { .. }
+        | SyncError::Version { .. }
+        | SyncError::Foreign
+        | SyncError::OutOfTurn => ClientError::BadAnswer {
+            reason: error.to_string(),
+        },
     }
 }
