@@ -21,6 +21,7 @@ pub struct Program {
     reads_self: bool,
     reads_clock: bool,
     reads_chance: bool,
+    looks_around: bool,
     index_key: Option<Box<IndexKey>>,
 }
 
@@ -56,6 +57,7 @@ impl Program {
             reads_self: compiled.reads_self,
             reads_clock: compiled.reads_clock,
             reads_chance: compiled.reads_chance,
+            looks_around: compiled.looks_around,
             index_key: None,
         };
         let index_key = condition::index_key(&program.op).and_then(|(column, value)| {
@@ -89,6 +91,12 @@ impl Program {
     /// Whether its value is drawn (`random()`, `uuid()`).
     pub fn reads_chance(&self) -> bool {
         self.reads_chance
+    }
+
+    /// Whether it may read other rows of a repeat that its own item stands in (by a path through the answers, or
+    /// `indexed-repeat()`). If not, all it reads shares with it the rows of all repeats around both.
+    pub fn looks_around(&self) -> bool {
+        self.looks_around
     }
 
     /// The columns that a choice filter reads, in the order of [`Program::bind`]; `.` reads `name`.

@@ -21,6 +21,7 @@ pub(super) struct Compiler<'a> {
     reads_self: bool,
     reads_clock: bool,
     reads_chance: bool,
+    looks_around: bool,
 }
 
 /// What was found out about an expression besides its operations.
@@ -30,6 +31,7 @@ pub(super) struct Compiled {
     pub reads_self: bool,
     pub reads_clock: bool,
     pub reads_chance: bool,
+    pub looks_around: bool,
 }
 
 /// What bare names and `.` mean at some place of an expression.
@@ -55,6 +57,7 @@ impl<'a> Compiler<'a> {
             reads_self: false,
             reads_clock: false,
             reads_chance: false,
+            looks_around: false,
         };
         compiler.own_repeats = compiler.repeats_around(place.node).into_iter().collect();
         compiler
@@ -82,6 +85,7 @@ impl<'a> Compiler<'a> {
             reads_self: self.reads_self,
             reads_clock: self.reads_clock,
             reads_chance: self.reads_chance,
+            looks_around: self.looks_around,
         })
     }
 

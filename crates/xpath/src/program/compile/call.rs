@@ -186,7 +186,10 @@ impl Compiler<'_> {
             }
         }
         match field_target {
-            Some(target) => Op::Indexed(target, pairs),
+            Some(target) => {
+                self.looks_around = true;
+                Op::Indexed(target, pairs)
+            }
             None => Op::Text("".into()),
         }
     }

@@ -156,6 +156,8 @@ impl Compiler<'_> {
                 self.depend(place);
             }
         }
+        // The answers are walked, not only the lists and files.
+        self.looks_around |= !matches!(start, StartOp::Op(Op::Instance(_), _));
         Op::Path(Box::new(PathOp { start, steps }))
     }
 
