@@ -23,3 +23,6 @@ pub mod receipt;
 pub mod session;
 pub mod version;
 pub mod wire;
+
+#[cfg(test)]
+mod tests;

@@ -86,9 +86,10 @@ pub trait DeviceLog {
     /// Applies a whole response in ONE transaction; returns only after it is durable. Applying it twice is a no-op.
     fn apply(&mut self, applied: &Applied) -> Result<(), SyncError>;
 
-    /// Two copies write under one name. In ONE transaction: draws a new incarnation, issues the own changes from
-    /// `first_seq` on again under it, in order from seq 1 (see [`crate::fork::reissue`]), removes the old ones from
-    /// the records they stand in, and sets `acked_through` to 0. The old name's changes below `first_seq` stay.
+    /// Two copies write under one name. In ONE transaction: takes a new incarnation (see [`crate::fork::incarnation`]),
+    /// issues the own changes from `first_seq` on again under it, in order from seq 1 (see [`crate::fork::reissue`]),
+    /// removes the old ones from the records they stand in, and sets `acked_through` to 0. The old name's changes
+    /// below `first_seq` stay.
     fn reincarnate(&mut self, first_seq: u64) -> Result<(), SyncError>;
 }
 

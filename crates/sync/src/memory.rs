@@ -2,6 +2,7 @@
 //! that real stores are compared with.
 
 pub mod device;
+pub mod line;
 pub mod office;
 
 use sampan_record::change::{Change, Payload};

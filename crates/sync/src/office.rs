@@ -50,12 +50,19 @@ pub fn respond(
         cursor,
         budget_bytes,
         forms_digest,
-        push: offered,
+        push: mut offered,
         wants,
         offers,
         parts,
         ..
     } = request;
+    if generation != facts.generation {
+        // The device does not know yet that the office was restored. It is told first, so that what it sends comes
+        // with the record keys that this office may have lost.
+        offered.changes.clear();
+        offered.relayed.clear();
+        offered.holds.clear();
+    }
     let (decider, sent) = (*caller, offered.clone());
     let restored = facts.restored;
     let decided = log.write(Box::new(move |transaction| {

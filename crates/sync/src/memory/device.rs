@@ -25,7 +25,7 @@ pub struct MemoryDevice {
     pub person: PersonId,
     /// The name it writes under.
     pub replica: Replica,
-    /// Incarnations to take after forks (its randomness).
+    /// Incarnations to take where [`fork::incarnation`] does not give one (its randomness).
     pub incarnations: VecDeque<u64>,
     /// All changes held, by name.
     pub changes: BTreeMap<Dot, Change>,
@@ -348,13 +348,25 @@ impl DeviceLog for MemoryDevice {
 
     fn reincarnate(&mut self, first_seq: u64) -> Result<(), SyncError> {
         let old = self.replica;
-        let incarnation = self.incarnations.pop_front();
+        let unknown: Vec<Change> = self.own(first_seq).cloned().collect();
+        let follows = unknown.first().map(fork::incarnation);
+        let is_taken = |incarnation: u64| {
+            let holders = self.changes.keys();
+            let mut own = holders.filter(|dot| dot.replica.device == old.device);
+            own.any(|dot| dot.replica.incarnation == incarnation)
+        };
+        let incarnation = match follows.filter(|incarnation| !is_taken(*incarnation)) {
+            Some(incarnation) => incarnation,
+            None => self
+                .incarnations
+                .pop_front()
+                .unwrap_or(old.incarnation.wrapping_add(1)),
+        };
         let new = Replica {
             device: old.device,
-            incarnation: incarnation.unwrap_or(old.incarnation.wrapping_add(1)),
+            incarnation,
         };
         let renaming = Renaming { old, new, first_seq };
-        let unknown: Vec<Change> = self.own(first_seq).cloned().collect();
         let mut kept = BTreeMap::new();
         for change in self.own(1).take_while(|change| change.header.seq < first_seq) {
             kept.insert(change.header.record, change.header.seq);

@@ -34,6 +34,8 @@ pub struct MemoryOffice {
     pub barred: BTreeSet<PersonId>,
     /// Form versions the office has; None = it takes any.
     pub known_forms: Option<BTreeSet<FormVersionId>>,
+    /// Whether payloads are taken without being read (they are written under a form this office does not know).
+    pub takes_payloads_unread: bool,
     /// The listing.
     pub forms: Vec<FormListing>,
     /// Records whose content is erased.
@@ -85,6 +87,7 @@ impl MemoryOffice {
             overseers: BTreeSet::new(),
             barred: BTreeSet::new(),
             known_forms: None,
+            takes_payloads_unread: false,
             forms: Vec::new(),
             erased: BTreeSet::new(),
             contents: BTreeMap::new(),
@@ -104,6 +107,11 @@ impl MemoryOffice {
         self.ancestors.push((self.generation, ends));
         self.generation = generation;
         self
+    }
+
+    /// The life it is in.
+    pub fn generation(&self) -> Generation {
+        self.generation
     }
 
     /// A record as the office sees it.
@@ -279,7 +287,7 @@ impl OfficeTransaction for Transaction<'_> {
         }
         Ok(match &change.payload {
             Payload::Full(bytes) | Payload::Redacted(bytes)
-                if codec::decode_ops(bytes, &NoSchema).is_err() =>
+                if !self.office.takes_payloads_unread && codec::decode_ops(bytes, &NoSchema).is_err() =>
             {
                 Judgement::Quarantine(Reason::UndecodablePayload)
             }

@@ -1,0 +1,10 @@
+//! The protocol's promises, each on the smallest world that shows it.
+
+mod convergence;
+mod faults;
+mod golden;
+mod hostile;
+mod restore;
+mod steps;
+mod versions;
+mod world;
