@@ -1,18 +1,17 @@
 //! Calling functions: arguments are evaluated here, the work is done in [`crate::functions`].
 
+mod dates;
+mod texts;
+
 use std::borrow::Cow;
 
 use crate::eval::EvalError;
 use crate::eval::run::{Frame, Run, Value};
 use crate::eval::val::{Item, Val};
-use crate::functions::date::{self, Instant};
 use crate::functions::geo::{self, Point};
-use crate::functions::{Function, number, pattern, text};
+use crate::functions::{Function, number, pattern};
 use crate::program::op::Op;
 use crate::world::World;
-
-/// The most random signs that `uuid(n)` gives.
-const MAX_UUID_SIGNS: f64 = 1024.0;
 
 impl<'a, W: World> Run<'a, W> {
     pub(super) fn call(
@@ -172,108 +171,6 @@ impl<'a, W: World> Run<'a, W> {
         Ok(Val::Boolean(truth))
     }
 
-    fn call_text(
-        &self,
-        function: Function,
-        arguments: &'a [Op],
-        frame: &Frame<'_, 'a, W::Node>,
-    ) -> Value<'a, W> {
-        let of_context = || Ok::<Cow<'a, str>, EvalError>(self.into_text(Val::Item(self.context(frame))));
-        let result = match (function, arguments) {
-            (Function::Concat, parts) => {
-                let mut whole = String::new();
-                for part in parts {
-                    for text in self.texts(part, frame)? {
-                        whole.push_str(&text);
-                    }
-                }
-                Cow::Owned(whole)
-            }
-            (Function::Join, [between, parts @ ..]) => {
-                let between = self.text(between, frame)?;
-                let mut texts = Vec::new();
-                for part in parts {
-                    texts.extend(self.texts(part, frame)?);
-                }
-                Cow::Owned(texts.join(&*between))
-            }
-            (Function::Contains, [whole, part]) => {
-                let (whole, part) = (self.text(whole, frame)?, self.text(part, frame)?);
-                return Ok(Val::Boolean(whole.contains(&*part)));
-            }
-            (Function::StartsWith, [whole, part]) => {
-                let (whole, part) = (self.text(whole, frame)?, self.text(part, frame)?);
-                return Ok(Val::Boolean(whole.starts_with(&*part)));
-            }
-            (Function::EndsWith, [whole, part]) => {
-                let (whole, part) = (self.text(whole, frame)?, self.text(part, frame)?);
-                return Ok(Val::Boolean(whole.ends_with(&*part)));
-            }
-            (Function::NormalizeSpace, []) => Cow::Owned(text::normalize_space(&of_context()?)),
-            (Function::NormalizeSpace, [whole]) => {
-                Cow::Owned(text::normalize_space(&self.text(whole, frame)?))
-            }
-            (Function::String, []) => of_context()?,
-            (Function::String, [value]) => self.text(value, frame)?,
-            (Function::StringLength, []) => return Ok(count(of_context()?.chars().count())),
-            (Function::StringLength, [whole]) => return Ok(count(self.text(whole, frame)?.chars().count())),
-            (Function::Substr, [whole, start, rest @ ..]) => {
-                let end = rest.first().map(|end| self.number(end, frame)).transpose()?;
-                Cow::Owned(text::substr(
-                    &self.text(whole, frame)?,
-                    self.number(start, frame)?,
-                    end,
-                ))
-            }
-            (Function::Substring, [whole, start, rest @ ..]) => {
-                let length = rest
-                    .first()
-                    .map(|length| self.number(length, frame))
-                    .transpose()?;
-                Cow::Owned(text::substring(
-                    &self.text(whole, frame)?,
-                    self.number(start, frame)?,
-                    length,
-                ))
-            }
-            (Function::SubstringBefore, [whole, part]) => {
-                let (whole, part) = (self.text(whole, frame)?, self.text(part, frame)?);
-                Cow::Owned(
-                    whole
-                        .split_once(&*part)
-                        .map_or("", |(before, _)| before)
-                        .to_owned(),
-                )
-            }
-            (Function::SubstringAfter, [whole, part]) => {
-                let (whole, part) = (self.text(whole, frame)?, self.text(part, frame)?);
-                Cow::Owned(whole.split_once(&*part).map_or("", |(_, after)| after).to_owned())
-            }
-            (Function::Translate, [whole, from, to]) => {
-                let (from, to) = (self.text(from, frame)?, self.text(to, frame)?);
-                Cow::Owned(text::translate(&self.text(whole, frame)?, &from, &to))
-            }
-            (Function::Uuid, []) => Cow::Owned(text::uuid(self.world.random(), self.world.random())),
-            (Function::Uuid, [n_signs]) => {
-                let n_signs = self.number(n_signs, frame)?.clamp(0.0, MAX_UUID_SIGNS) as usize;
-                Cow::Owned((0..n_signs).map(|_| random_sign(self.world.random())).collect())
-            }
-            (Function::Selected, [list, name]) => {
-                let (list, name) = (self.text(list, frame)?, self.text(name, frame)?);
-                return Ok(Val::Boolean(text::selected(&list, &name)));
-            }
-            (Function::SelectedAt, [list, place]) => {
-                let place = self.number(place, frame)?;
-                Cow::Owned(text::selected_at(&self.text(list, frame)?, place).to_owned())
-            }
-            (Function::CountSelected, [list]) => {
-                return Ok(count(self.text(list, frame)?.split_ascii_whitespace().count()));
-            }
-            _ => Cow::Borrowed(""),
-        };
-        Ok(Val::Text(result))
-    }
-
     fn call_nodes(
         &self,
         function: Function,
@@ -356,107 +253,6 @@ impl<'a, W: World> Run<'a, W> {
             }
         };
         Ok(row.map_or("", |row| table.cell(row, wanted)))
-    }
-
-    fn call_date(
-        &self,
-        function: Function,
-        arguments: &'a [Op],
-        frame: &Frame<'_, 'a, W::Node>,
-    ) -> Value<'a, W> {
-        Ok(match (function, arguments) {
-            (Function::Now, _) => Val::Moment(self.world.now()),
-            (Function::Today, _) => Val::Day(self.world.now().date_naive()),
-            (Function::Date, [value]) => match self.dated("date", value, frame)? {
-                Some(Instant::Day(day)) => Val::Day(day),
-                Some(moment) => Val::Day(date::wall_clock(moment, self.local()).date()),
-                None => blank(),
-            },
-            (Function::DateTime, [value]) => match self.dated("date-time", value, frame)? {
-                Some(Instant::Moment(moment)) => Val::Moment(moment),
-                Some(Instant::Day(day)) => {
-                    let midnight = date::wall_clock(Instant::Day(day), self.local());
-                    match sampan_value::text::at_offset(midnight, self.local()) {
-                        Ok(moment) => Val::Moment(moment),
-                        Err(_) => blank(),
-                    }
-                }
-                None => blank(),
-            },
-            (Function::DecimalDateTime, [value]) => {
-                let value = self.eval(value, frame)?;
-                Val::Number(self.to_number(&value))
-            }
-            (Function::DecimalTime, [value]) => {
-                Val::Number(date::time_fraction(&self.text(value, frame)?).unwrap_or(f64::NAN))
-            }
-            (Function::FormatDate | Function::FormatDateTime, [value, pattern]) => {
-                let value = self.eval(value, frame)?;
-                let Ok(Some(instant)) = self.instant("format-date", &value) else {
-                    return Ok(blank());
-                };
-                let pattern = self.text(pattern, frame)?;
-                Val::Text(Cow::Owned(date::format(
-                    date::wall_clock(instant, self.local()),
-                    &pattern,
-                )))
-            }
-            _ => blank(),
-        })
-    }
-
-    fn local(&self) -> chrono::FixedOffset {
-        *self.world.now().offset()
-    }
-
-    fn dated(
-        &self,
-        function: &'static str,
-        value: &'a Op,
-        frame: &Frame<'_, 'a, W::Node>,
-    ) -> Result<Option<Instant>, EvalError> {
-        let value = self.eval(value, frame)?;
-        self.instant(function, &value)
-    }
-
-    /// A value as a day or moment; None for a blank, an error for what is neither.
-    fn instant(
-        &self,
-        function: &'static str,
-        value: &Val<'a, W::Node>,
-    ) -> Result<Option<Instant>, EvalError> {
-        let days = match value {
-            Val::Day(day) => return Ok(Some(Instant::Day(*day))),
-            Val::Moment(moment) => return Ok(Some(Instant::Moment(*moment))),
-            Val::Number(days) => *days,
-            Val::Text(_) | Val::Item(_) | Val::Items(_) | Val::Boolean(_) => {
-                let text = self.to_text(value);
-                if text.trim().is_empty() {
-                    return Ok(None);
-                }
-                if let Some(instant) = date::parse(&text, self.local()) {
-                    return Ok(Some(instant));
-                }
-                number::parse(&text)
-                    .ok_or_else(|| bad(function, &text, "give it a date such as 2026-11-24"))?
-            }
-        };
-        if days.is_nan() {
-            return Ok(None);
-        }
-        let instant = if days.fract() == 0.0 {
-            date::day_from_number(days).map(Instant::Day)
-        } else {
-            date::moment_from_number(days, self.local()).map(Instant::Moment)
-        };
-        match instant {
-            Some(instant) => Ok(Some(instant)),
-            None => Err(bad(
-                function,
-                &number::text(days),
-                "give it a number of days within the calendar",
-            )),
-        }
     }
 
     fn call_many(
@@ -603,10 +399,4 @@ fn extreme(numbers: impl Iterator<Item = f64>, is_better: fn(f64, f64) -> bool) 
 fn line(texts: &[Cow<'_, str>]) -> Vec<Point> {
     let lines: Option<Vec<Vec<Point>>> = texts.iter().map(|text| geo::points(text)).collect();
     lines.unwrap_or_default().into_iter().flatten().collect()
-}
-
-fn random_sign(bits: u64) -> char {
-    const SIGNS: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    let place = (number::unit_interval(bits) * SIGNS.len() as f64) as usize;
-    SIGNS.get(place).copied().map_or('0', char::from)
 }

@@ -8,6 +8,9 @@ use crate::eval::val::{Item, table_address};
 use crate::syntax::{Axis, NodeTest};
 use crate::world::World;
 
+/// Siblings before a node, nearest first, and after it.
+type Siblings<'a, N> = (Vec<Item<'a, N>>, Vec<Item<'a, N>>);
+
 impl<'a, W: World> Run<'a, W> {
     /// The nodes in a direction, nearest first.
     pub(super) fn along(
@@ -220,7 +223,7 @@ impl<'a, W: World> Run<'a, W> {
     }
 
     /// The siblings before (nearest first) and after a node.
-    fn siblings(&self, item: &Item<'a, W::Node>) -> (Vec<Item<'a, W::Node>>, Vec<Item<'a, W::Node>>) {
+    fn siblings(&self, item: &Item<'a, W::Node>) -> Siblings<'a, W::Node> {
         let (None, Some(parent)) = (
             matches!(item, Item::Attribute(..)).then_some(()),
             self.above(item),

@@ -241,7 +241,7 @@ impl<'a, W: World> Run<'a, W> {
 
     pub(super) fn text(&self, op: &'a Op, frame: &Frame<'_, 'a, W::Node>) -> Result<Cow<'a, str>, EvalError> {
         let value = self.eval(op, frame)?;
-        Ok(self.into_text(value))
+        Ok(self.text_of(value))
     }
 
     pub(super) fn number(&self, op: &'a Op, frame: &Frame<'_, 'a, W::Node>) -> Result<f64, EvalError> {
@@ -278,7 +278,7 @@ impl<'a, W: World> Run<'a, W> {
                 .iter()
                 .map(|item| Cow::Owned(self.item_text(item).into_owned()))
                 .collect(),
-            value => vec![self.into_text(value)],
+            value => vec![self.text_of(value)],
         })
     }
 
@@ -310,7 +310,7 @@ impl<'a, W: World> Run<'a, W> {
         }
     }
 
-    pub(super) fn into_text(&self, value: Val<'a, W::Node>) -> Cow<'a, str> {
+    pub(super) fn text_of(&self, value: Val<'a, W::Node>) -> Cow<'a, str> {
         match value {
             Val::Text(text) => text,
             Val::Item(Item::Own(node)) => self.world.text(node),
