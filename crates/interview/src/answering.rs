@@ -112,16 +112,15 @@ impl Interview {
         }
         match &answer {
             None => {}
-            Some(Answer::Missing(missing)) => {
-                if !self.missing_allowed(at).contains(missing) {
-                    return Err(refused(
-                        at,
-                        Reason::MissingNotAllowed,
-                        "An answer is required here: it cannot be skipped. Answer it, or say why there is no answer \
-                         (does not know, refused, does not apply)."
-                            .into(),
-                    ));
-                }
+            Some(Answer::Missing(missing)) if self.missing_allowed(at).contains(missing) => {}
+            Some(Answer::Missing(_)) => {
+                return Err(refused(
+                    at,
+                    Reason::MissingNotAllowed,
+                    "An answer is required here: it cannot be skipped. Answer it, or say why there is no answer \
+                     (does not know, refused, does not apply)."
+                        .into(),
+                ));
             }
             Some(Answer::Value(value)) => self.judge(at, spot, node, value)?,
         }

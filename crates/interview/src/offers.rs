@@ -133,7 +133,10 @@ fn rows(sight: &Sight<'_>, spot: Spot, choices: &Choices, table: &dyn Table) -> 
     let by_index = filter.index_key().and_then(|key| {
         let column = table.column(&key.column)?;
         let value = key.value.eval_text(sight, &At::node(spot)).ok()?;
-        table.rows_where(column, &value)
+        // A blank may be a missing state, and then its code could be in the column.
+        (!value.is_empty())
+            .then(|| table.rows_where(column, &value))
+            .flatten()
     });
     let columns = filter.bind(table);
     by_index

@@ -189,7 +189,7 @@ impl Plan {
             for (what, program) in programs {
                 let Some(program) = program else { continue };
                 let owner = self.owner(node.id);
-                let looks_around = looks_around(program);
+                let looks_around = program.looks_around();
                 tasks.push((
                     Task {
                         node: node.id,
@@ -310,11 +310,6 @@ pub(crate) fn around(form: &Form, node: NodeId) -> impl Iterator<Item = NodeId> 
             .filter(|parent| parent.0 != 0)
     };
     std::iter::successors(parent(node), move |at| parent(*at))
-}
-
-/// Whether an expression may read rows other than its own.
-fn looks_around(_program: &Program) -> bool {
-    true
 }
 
 fn index(node: NodeId) -> usize {

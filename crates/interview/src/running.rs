@@ -369,10 +369,10 @@ fn typed(node: &Node, computed: &str) -> Result<Option<Answer>, String> {
     if computed.is_empty() {
         return Ok(None);
     }
-    if matches!(kind, Kind::Integer | Kind::Decimal) {
-        if let Some(missing) = computed.parse().ok().and_then(Missing::from_code) {
-            return Ok(Some(Answer::Missing(missing)));
-        }
+    if matches!(kind, Kind::Integer | Kind::Decimal)
+        && let Some(missing) = computed.parse().ok().and_then(Missing::from_code)
+    {
+        return Ok(Some(Answer::Missing(missing)));
     }
     match text::parse_value(computed, kind) {
         Ok(value) => Ok(Some(Answer::Value(value))),

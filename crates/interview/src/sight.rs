@@ -81,35 +81,36 @@ impl World for Sight<'_> {
         let Some(node) = self.plan.form().get(target) else {
             return Vec::new();
         };
-        let (base, depth) = self.places.common(from.scope, &node.repeats);
-        let inner = node.repeats.get(depth..).unwrap_or_default();
-        let mut found = Vec::new();
-        match node.what {
-            What::Repeat => {
-                let mut inner = inner.to_vec();
-                inner.push(target);
-                self.expand(base, &inner, None, &mut found);
-            }
-            // Seen from inside its own row an item is there even when it is not relevant: it is blank.
-            _ if inner.is_empty() => found.push(Spot {
+        // A repeat stands around its own rows: seen from inside one of them it is that row.
+        let is_repeat = node.what == What::Repeat;
+        let chain: Cow<'_, [NodeId]> = match is_repeat {
+            true => node.repeats.iter().copied().chain([target]).collect(),
+            false => Cow::Borrowed(&node.repeats),
+        };
+        let (base, depth) = self.places.common(from.scope, &chain);
+        let inner = chain.get(depth..).unwrap_or_default();
+        // Seen from inside its own row an item is there even when it is not relevant: it is blank.
+        if inner.is_empty() {
+            return vec![Spot {
                 node: target,
                 scope: base,
-            }),
-            What::Root | What::Group | What::Question { .. } => {
-                self.expand(base, inner, Some(target), &mut found)
-            }
+            }];
         }
+        let mut found = Vec::new();
+        self.expand(base, inner, (!is_repeat).then_some(target), &mut found);
         found
     }
 
     fn node(&self, target: NodeId, from: &Spot) -> Option<Spot> {
         let node = self.plan.form().get(target)?;
-        let (base, depth) = self.places.common(from.scope, &node.repeats);
-        if node.what != What::Repeat && depth == node.repeats.len() {
-            return Some(Spot {
-                node: target,
-                scope: base,
-            });
+        if node.what != What::Repeat {
+            let (base, depth) = self.places.common(from.scope, &node.repeats);
+            if depth == node.repeats.len() {
+                return Some(Spot {
+                    node: target,
+                    scope: base,
+                });
+            }
         }
         self.nodes(target, from).into_iter().next()
     }

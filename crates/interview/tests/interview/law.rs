@@ -38,7 +38,7 @@ fn sme_vc() -> Arc<Plan> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn sme_vc_computes_the_same_step_by_step_and_from_scratch(

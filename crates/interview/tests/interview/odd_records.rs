@@ -1,6 +1,6 @@
 //! Records that do not fit the form: nothing breaks, nothing is lost, everything that has no place is named.
 
-use proptest::prelude::{Just, Strategy, any, prop, prop_oneof, proptest};
+use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop, prop_oneof, proptest};
 use sampan_interview::facts::ROWS;
 use sampan_interview::interview::{Interview, Row};
 use sampan_record::ids::RowId;
@@ -195,6 +195,8 @@ fn any_path() -> impl Strategy<Value = AnswerPath> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn no_record_breaks_an_interview(
         answers in prop::collection::vec((any_path(), any_answer()), 0..40),
