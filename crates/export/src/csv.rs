@@ -230,11 +230,8 @@ fn rows_within(record: &ExportRecord, repeat: &Node, around: &[RowId]) -> Vec<Ro
     };
     let answers = record.answers.range(from..);
     for (at, _) in answers.take_while(|(at, _)| at.question.as_str().starts_with(&prefix)) {
-        if let (true, Some(row)) = (at.rows.starts_with(around), at.rows.get(around.len())) {
-            if known.insert(*row) {
-                rows.push(*row);
-            }
-        }
+        let row = at.rows.get(around.len()).filter(|_| at.rows.starts_with(around));
+        rows.extend(row.filter(|row| known.insert(**row)));
     }
     rows
 }

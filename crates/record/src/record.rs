@@ -144,6 +144,8 @@ pub struct Record {
     reached: Context,
     lamport: u64,
     erasures: Vec<Erasure>,
+    /// The keys that travelled with changes here and that no erasure dropped.
+    keys: BTreeMap<Stamp, RecordKey>,
     state: State,
 }
 
@@ -155,7 +157,6 @@ struct Held {
     /// Without what the erasures known here name.
     ops: Vec<Op>,
     left: Left,
-    key: Option<RecordKey>,
 }
 
 /// How much of a payload came. An emptier copy of a change replaces a fuller one.
@@ -207,6 +208,7 @@ impl Record {
             reached: Context::default(),
             lamport: 0,
             erasures: Vec::new(),
+            keys: BTreeMap::new(),
             state: State::default(),
         }
     }
@@ -236,7 +238,8 @@ impl Record {
             if left < held.left || (left == Left::Part && ops.len() < held.ops.len()) {
                 held.left = left;
                 held.ops = ops;
-                held.key = None;
+                let stamp = held.header.stamp();
+                self.keys.remove(&stamp);
                 self.rebuild();
             }
             return Inserted::Duplicate;
@@ -244,12 +247,13 @@ impl Record {
         let header = Arc::new(change.header.clone());
         let needs_rebuild = ops.iter().any(|op| matches!(op, Op::Erase { .. }));
         self.order.insert(header.stamp(), dot);
+        self.keys
+            .extend(change.record_key.map(|key| (header.stamp(), key)));
         let mut held = Held {
             header,
             hash,
             ops,
             left,
-            key: change.record_key,
         };
         if needs_rebuild {
             self.changes.insert(dot, held);
@@ -259,7 +263,7 @@ impl Record {
                 held.ops = ops;
             }
             if self.erasures.iter().any(|erasure| erasure.concerns(&held.header)) {
-                held.key = None;
+                self.keys.remove(&held.header.stamp());
             }
             self.state.apply(&held.header, &held.ops);
             self.changes.insert(dot, held);
@@ -322,10 +326,10 @@ impl Record {
     }
 
     fn newest_key(&self, is_known: impl Fn(&Dot) -> bool) -> Option<RecordKey> {
-        let newest_first = self.order.values().rev().filter(|dot| is_known(dot));
+        let mut newest_first = self.keys.iter().rev();
         newest_first
-            .filter_map(|dot| self.changes.get(dot))
-            .find_map(|held| held.key)
+            .find(|(stamp, _)| is_known(&stamp.dot))
+            .map(|(_, key)| *key)
     }
 
     /// The header the record began with.
@@ -459,7 +463,9 @@ impl Record {
         let mut seen = Record::new(self.id);
         for (dot, held) in self.changes.iter().filter(|(dot, _)| context.covers(dot)) {
             seen.changes.insert(*dot, held.clone());
-            seen.order.insert(held.header.stamp(), *dot);
+            let stamp = held.header.stamp();
+            seen.order.insert(stamp, *dot);
+            seen.keys.extend(self.keys.get(&stamp).map(|key| (stamp, *key)));
         }
         seen.rebuild();
         for replica in context.0.keys() {
@@ -521,7 +527,7 @@ impl Record {
                     held.ops = ops;
                 }
                 if self.erasures.iter().any(|erasure| erasure.concerns(&held.header)) {
-                    held.key = None;
+                    self.keys.remove(&held.header.stamp());
                 }
             }
         }
