@@ -294,12 +294,12 @@ pub fn set_closed(
 
 /// The principal for an account by its login, for the command line; None when there is none.
 pub fn principal_by_login(office: &Office, login: &str) -> Result<Option<Principal>, OfficeError> {
-    office.store().read(|reading| {
-        match reading.person_by_login(&login.trim().to_lowercase())? {
+    office.store().read(
+        |reading| match reading.person_by_login(&login.trim().to_lowercase())? {
             Some(row) => principal_of(reading, &row).map(Some),
             None => Ok(None),
-        }
-    })
+        },
+    )
 }
 
 /// A person as one who acts; without roles when the account is closed.
@@ -314,11 +314,7 @@ pub(crate) fn principal_of(reading: &Reading<'_>, row: &PersonRow) -> Result<Pri
     let grants = if row.is_closed {
         Vec::new()
     } else {
-        reading
-            .roles(row.person)?
-            .iter()
-            .filter_map(grant_of)
-            .collect()
+        reading.roles(row.person)?.iter().filter_map(grant_of).collect()
     };
     Ok(Principal {
         person: row.person,

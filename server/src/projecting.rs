@@ -38,11 +38,7 @@ pub struct Loaded {
 }
 
 /// Reads a record's changes and merges them; None when no change of it is in force.
-pub fn load(
-    office: &Office,
-    reading: &Reading<'_>,
-    record: RecordId,
-) -> Result<Option<Loaded>, OfficeError> {
+pub fn load(office: &Office, reading: &Reading<'_>, record: RecordId) -> Result<Option<Loaded>, OfficeError> {
     let changes = reading.changes_of(record)?;
     if changes.is_empty() {
         return Ok(None);
@@ -74,11 +70,7 @@ pub fn ops_of(office: &Office, stored: &StoredChange) -> Result<Vec<Op>, OfficeE
 }
 
 /// A record's line. The same changes and the same forms give the same line, today and at any rebuild.
-pub fn row(
-    office: &Office,
-    reading: &Reading<'_>,
-    record: RecordId,
-) -> Result<Option<ListRow>, OfficeError> {
+pub fn row(office: &Office, reading: &Reading<'_>, record: RecordId) -> Result<Option<ListRow>, OfficeError> {
     let Some(loaded) = load(office, reading, record)? else {
         return Ok(None);
     };
@@ -97,12 +89,18 @@ pub fn row_of(office: &Office, loaded: &Loaded, home: &RecordHome) -> Result<Lis
     let label = label(form.as_ref(), record);
     let place = place(record, home);
     let last = loaded.changes.last();
-    let mut media: Vec<([u8; 32], u64)> = record.answers().filter_map(|(_, answer)| media_of(answer)).collect();
+    let mut media: Vec<([u8; 32], u64)> = record
+        .answers()
+        .filter_map(|(_, answer)| media_of(answer))
+        .collect();
     media.sort_unstable();
     media.dedup_by_key(|(hash, _)| *hash);
     Ok(ListRow {
         record: record.id(),
-        form_id: form.as_ref().map(|form| form.form().form_id().to_string()).unwrap_or_default(),
+        form_id: form
+            .as_ref()
+            .map(|form| form.form().form_id().to_string())
+            .unwrap_or_default(),
         form: version,
         state: review.state.word().to_string(),
         search: search(form.as_ref(), record, &label),
@@ -241,7 +239,9 @@ fn search(form: Option<&ShelfForm>, record: &Record, label: &str) -> String {
     for (at, answer) in record.answers() {
         let Answer::Value(value) = answer else { continue };
         match value {
-            Value::Text(text) => lines.push(text.chars().take(SEARCH_CHARS).collect::<String>().to_lowercase()),
+            Value::Text(text) => {
+                lines.push(text.chars().take(SEARCH_CHARS).collect::<String>().to_lowercase())
+            }
             Value::Integer(_) | Value::Decimal(_) | Value::Date(_) => lines.push(text::to_odk_text(value)),
             Value::Choice(name) => lines.extend(choice_words(form, at.question.as_str(), name)),
             Value::Choices(names) => {

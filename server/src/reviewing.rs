@@ -1,10 +1,18 @@
 //! A reviewer's work: see records, decide, comment, resolve, choose, assign, erase.
 
+pub mod acting;
+mod history;
+pub mod listing;
+pub mod page;
+
 use sampan_record::ids::{CommentId, PersonId, RecordId};
 use sampan_record::op::Decision;
 
-use crate::access::Principal;
+use crate::access::{Action, Decision as Allowed, Principal, Resource, Role, authorize};
+use crate::devices;
 use crate::error::OfficeError;
+use crate::people::may;
+use crate::projecting;
 use crate::state::Office;
 use crate::views::{AuditView, InterviewFilter, InterviewList, InterviewView, QuarantineView};
 
@@ -26,7 +34,7 @@ pub struct DecideRequest {
 }
 
 /// What came of a decision.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum DecideOutcome {
     /// It covers all that the office has.
     Covered,
@@ -88,75 +96,122 @@ pub struct EraseRequest {
 
 /// Records within the person's scope.
 pub fn list(
-    _office: &Office,
-    _who: &Principal,
-    _filter: &InterviewFilter,
+    office: &Office,
+    who: &Principal,
+    filter: &InterviewFilter,
 ) -> Result<InterviewList, OfficeError> {
-    Err(OfficeError::Damaged("not built yet".into()))
+    listing::list(office, who, filter)
 }
 
 /// One record, in a language of its form (None = the first).
 pub fn view(
-    _office: &Office,
-    _who: &Principal,
-    _record: RecordId,
-    _language: Option<&str>,
+    office: &Office,
+    who: &Principal,
+    record: RecordId,
+    language: Option<&str>,
 ) -> Result<InterviewView, OfficeError> {
-    Err(OfficeError::Damaged("not built yet".into()))
+    page::view(office, who, record, language)
 }
 
 /// Approves, returns, rejects or reopens.
 pub fn decide(
-    _office: &Office,
-    _who: &Principal,
-    _request: &DecideRequest,
+    office: &Office,
+    who: &Principal,
+    request: &DecideRequest,
 ) -> Result<DecideOutcome, OfficeError> {
-    Err(OfficeError::Damaged("not built yet".into()))
+    acting::decide(office, who, request)
 }
 
 /// Comments at a question or at the record.
-pub fn comment(_office: &Office, _who: &Principal, _request: &CommentRequest) -> Result<(), OfficeError> {
-    Err(OfficeError::Damaged("not built yet".into()))
+pub fn comment(office: &Office, who: &Principal, request: &CommentRequest) -> Result<(), OfficeError> {
+    acting::comment(office, who, request)
 }
 
 /// Marks a comment as dealt with.
 pub fn resolve(
-    _office: &Office,
-    _who: &Principal,
-    _record: RecordId,
-    _comment: CommentId,
-    _key: &str,
+    office: &Office,
+    who: &Principal,
+    record: RecordId,
+    comment: CommentId,
+    key: &str,
 ) -> Result<(), OfficeError> {
-    Err(OfficeError::Damaged("not built yet".into()))
+    acting::resolve(office, who, record, comment, key)
 }
 
 /// Resolves a conflict, or corrects an answer.
-pub fn choose(_office: &Office, _who: &Principal, _request: &ChooseRequest) -> Result<(), OfficeError> {
-    Err(OfficeError::Damaged("not built yet".into()))
+pub fn choose(office: &Office, who: &Principal, request: &ChooseRequest) -> Result<(), OfficeError> {
+    acting::choose(office, who, request)
 }
 
 /// Says who is to work on the record.
 pub fn assign(
-    _office: &Office,
-    _who: &Principal,
-    _record: RecordId,
-    _person: PersonId,
-    _key: &str,
+    office: &Office,
+    who: &Principal,
+    record: RecordId,
+    person: PersonId,
+    key: &str,
 ) -> Result<(), OfficeError> {
-    Err(OfficeError::Damaged("not built yet".into()))
+    acting::assign(office, who, record, person, key)
 }
 
 /// Empties answers because the law demands it.
-pub fn erase(_office: &Office, _who: &Principal, _request: &EraseRequest) -> Result<(), OfficeError> {
-    Err(OfficeError::Damaged("not built yet".into()))
+pub fn erase(office: &Office, who: &Principal, request: &EraseRequest) -> Result<(), OfficeError> {
+    acting::erase(office, who, request)
 }
 
 /// Changes the office could not accept, within the person's scope, newest first.
-pub fn quarantine(_office: &Office, _who: &Principal) -> Result<Vec<QuarantineView>, OfficeError> {
-    Err(OfficeError::Damaged("not built yet".into()))
+pub fn quarantine(office: &Office, who: &Principal) -> Result<Vec<QuarantineView>, OfficeError> {
+    may(who, Action::SeeDevices, &Resource::Office)?;
+    office.store().read(|reading| {
+        let mut views = Vec::new();
+        for row in reading.quarantined()?.into_iter().rev() {
+            // By the record where it is known, else by the person whose device brought it.
+            let device = reading.device(row.device)?;
+            let is_visible = match reading.row(row.record)? {
+                Some(list_row) => {
+                    let place = projecting::row_place(&list_row);
+                    authorize(who, Action::SeeRecord, &Resource::Record(&place)) == Allowed::Allowed
+                }
+                None => match &device {
+                    Some(device) => devices::visible_person(reading, who, device.person)?.is_some(),
+                    None => who.role() == Some(Role::Admin),
+                },
+            };
+            if !is_visible {
+                continue;
+            }
+            let author = reading.person(row.author)?;
+            views.push(QuarantineView {
+                id: i64::try_from(row.position.0).unwrap_or(i64::MAX),
+                record: row.record,
+                device: row.device,
+                device_name: device.map_or_else(|| "unknown device".into(), |device| device.name),
+                who: author.map_or_else(|| "somebody without an account".into(), |person| person.name),
+                reason: row.reason,
+                kept_at_ms: row.kept_at_ms,
+                size_bytes: row.size_bytes,
+            });
+        }
+        Ok(views)
+    })
 }
 
 /// The last acts in the office, newest first; admins only.
-pub fn audit(_office: &Office, _who: &Principal) -> Result<Vec<AuditView>, OfficeError> {
-    Err(OfficeError::Damaged("not built yet".into()))
+pub fn audit(office: &Office, who: &Principal) -> Result<Vec<AuditView>, OfficeError> {
+    may(who, Action::ManagePeople, &Resource::Office)?;
+    office.store().read(|reading| {
+        let mut views = Vec::new();
+        for row in reading.audit(200)? {
+            let person = match row.person {
+                Some(person) => reading.person(person)?.map(|person| person.name),
+                None => Some("the command line".into()),
+            };
+            views.push(AuditView {
+                at_ms: row.at_ms,
+                who: person.unwrap_or_else(|| "somebody".into()),
+                what: row.what,
+            });
+        }
+        Ok(views)
+    })
 }

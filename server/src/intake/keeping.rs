@@ -169,7 +169,9 @@ impl<'a> Keeping<'a> {
         let seen: BTreeSet<RecordId> = self.writing.seen_by(person)?.into_iter().collect();
         for record in self.writing.records()? {
             let place = rights::place(self.writing, record)?.unwrap_or_default();
-            let may_see = principal.as_ref().is_some_and(|principal| sees(principal, &place));
+            let may_see = principal
+                .as_ref()
+                .is_some_and(|principal| sees(principal, &place));
             match (may_see, seen.contains(&record)) {
                 (true, false) => self.writing.bring_into_sight(person, record)?,
                 (false, true) => self.writing.take_out_of_sight(person, record)?,
@@ -203,7 +205,8 @@ impl<'a> Keeping<'a> {
     }
 
     fn wait_on(&mut self, row: &QuarantineRow, cause: Reason, reason: String) -> Result<(), OfficeError> {
-        self.writing.set_verdict(row.position, Verdict::Quarantined(cause))?;
+        self.writing
+            .set_verdict(row.position, Verdict::Quarantined(cause))?;
         self.writing.quarantine(
             &Waiting {
                 position: row.position,

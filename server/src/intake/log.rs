@@ -46,7 +46,10 @@ impl<'a> Log<'a> {
 
     /// Whether content belongs to a form version that devices may have: its package or one of its files.
     fn is_of_a_form(&self, hash: ContentHash) -> Result<bool, OfficeError> {
-        let rows = self.office.store().read(|reading| Ok::<_, OfficeError>(reading.forms()?))?;
+        let rows = self
+            .office
+            .store()
+            .read(|reading| Ok::<_, OfficeError>(reading.forms()?))?;
         for row in rows {
             if row.state == FormRowState::Draft {
                 continue;
@@ -202,9 +205,10 @@ impl OfficeLog for Log<'_> {
         limit_bytes: usize,
     ) -> Result<Option<Part>, SyncError> {
         let read = || {
-            let is_media = self.office.store().read(|reading| {
-                Ok::<_, OfficeError>(reading.has_media_in_sight(caller.person, &hash.0)?)
-            })?;
+            let is_media = self
+                .office
+                .store()
+                .read(|reading| Ok::<_, OfficeError>(reading.has_media_in_sight(caller.person, &hash.0)?))?;
             if !is_media && !(self.may_see_forms() && self.is_of_a_form(hash)?) {
                 return Ok(None);
             }
@@ -373,7 +377,9 @@ impl From<StoreError> for Failed {
 pub(crate) fn sync_error(doing: &'static str, error: OfficeError) -> SyncError {
     match error {
         OfficeError::DiskFull => SyncError::StoreFull(Box::new(OfficeError::DiskFull)),
-        OfficeError::Busy { retry_after_s } => SyncError::StoreBusy(Box::new(OfficeError::Busy { retry_after_s })),
+        OfficeError::Busy { retry_after_s } => {
+            SyncError::StoreBusy(Box::new(OfficeError::Busy { retry_after_s }))
+        }
         error @ (OfficeError::SignInRefused
         | OfficeError::Absent
         | OfficeError::Denied(_)

@@ -98,9 +98,7 @@ pub fn home_for(office: &Office, author: &Principal, record: sampan_record::ids:
     RecordHome {
         record,
         owner: author.person,
-        project: scope
-            .project
-            .unwrap_or_else(|| office.config().project.clone()),
+        project: scope.project.unwrap_or_else(|| office.config().project.clone()),
         country: scope.country.unwrap_or_default(),
         province: scope.province.unwrap_or_default(),
         team: scope.team.unwrap_or_default(),
