@@ -351,7 +351,7 @@ impl Record {
     /// The answer shown at a place; None where none stands or its row is removed.
     pub fn answer(&self, at: &AnswerPath) -> Option<&Answer> {
         let shown = self.state.registers.get(at)?.register.shown()?;
-        (!self.removed_rows().iter().any(|removed| removed.holds(at))).then_some(shown)
+        (!self.removed_rows().hold(at)).then_some(shown)
     }
 
     /// All answers shown, in rows that are not removed, in path order. Cleared places are left out.
@@ -378,7 +378,7 @@ impl Record {
         let removed_rows = self.removed_rows();
         let registers = self.state.registers.iter();
         registers
-            .filter(move |(at, _)| !removed_rows.iter().any(|removed| removed.holds(at)))
+            .filter(move |(at, _)| !removed_rows.hold(at))
             .map(|(at, slot)| (at, &slot.register))
     }
 

@@ -473,3 +473,32 @@ fn an_emptied_copy_replaces_the_full_one_even_before_the_erasure_arrives() {
         "the phone has not heard yet"
     );
 }
+
+#[test]
+fn a_row_added_within_a_removed_row_at_the_same_time_brings_it_back() {
+    let (mut a, mut b) = two_writers(&[row_op(true, 3)]);
+    a.write(&[row_op(false, 3)]);
+    let inner = at("products/inputs", &[3]);
+    b.write(&[Op::AddRow {
+        repeat: inner,
+        row: RowId(1),
+        position: 0,
+    }]);
+    exchange(&mut a, &mut b);
+    assert_eq!(
+        a.record.rows(&at("products", &[]))[0].state,
+        RowState::BroughtBack
+    );
+}
+
+#[test]
+fn a_copy_emptied_whole_replaces_the_full_one_even_before_the_erasure_arrives() {
+    let mut phone = Writer::new(1);
+    let full = phone.write(&[Op::Submit]);
+    let mut emptied = full.clone();
+    emptied.payload = Payload::Erased;
+    assert_eq!(phone.record.insert(&emptied, Vec::new()), Inserted::Duplicate);
+    assert!(!phone.record.submitted());
+    assert_eq!(phone.record.insert(&full, ops_of(&full)), Inserted::Duplicate);
+    assert!(!phone.record.submitted());
+}

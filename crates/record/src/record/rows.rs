@@ -1,35 +1,32 @@
 //! Rows of repeats: what a removal hides, and what brings a row back.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::change::Header;
 use crate::context::Context;
 use crate::ids::{Dot, RowId};
 use crate::path::{AnswerPath, QuestionPath};
 use crate::record::state::RowFacts;
 use crate::record::{Record, Row, RowState};
 
-/// A row that is removed, and with it everything in it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RemovedRow {
-    prefix: String,
-    rows: Vec<RowId>,
-}
+/// The rows that are removed, and with them everything in them: by the rows around and their own, the paths of the
+/// repeats with a slash behind.
+#[derive(Debug, Clone, Default)]
+pub struct RemovedRows(BTreeMap<Vec<RowId>, Vec<String>>);
 
-impl RemovedRow {
-    fn new(repeat: &AnswerPath, row: RowId) -> RemovedRow {
-        let mut rows = repeat.rows.clone();
-        rows.push(row);
-        RemovedRow {
-            prefix: format!("{}/", repeat.question),
-            rows,
+impl RemovedRows {
+    /// Whether a place is in one of them.
+    pub fn hold(&self, at: &AnswerPath) -> bool {
+        if self.0.is_empty() {
+            return false;
         }
-    }
-
-    /// Whether a place is in the row.
-    pub fn holds(&self, at: &AnswerPath) -> bool {
-        at.rows.starts_with(&self.rows) && at.question.as_str().starts_with(&self.prefix)
+        (1..=at.rows.len()).any(|depth| {
+            let repeats = at.rows.get(..depth).and_then(|rows| self.0.get(rows));
+            repeats.is_some_and(|repeats| {
+                repeats
+                    .iter()
+                    .any(|repeat| at.question.as_str().starts_with(repeat))
+            })
+        })
     }
 }
 
@@ -38,9 +35,16 @@ impl Record {
     pub fn rows(&self, repeat: &AnswerPath) -> Vec<Row> {
         let facts = self.state.rows.get(repeat);
         let mut ids: BTreeSet<RowId> = facts.into_iter().flat_map(|rows| rows.keys().copied()).collect();
-        for (at, _) in self.answered_within(repeat) {
-            ids.extend(at.rows.get(repeat.rows.len()));
+        let registers = within(&self.state.registers, repeat);
+        for (row, _) in registers.filter(|(_, slot)| {
+            slot.register
+                .values
+                .iter()
+                .any(|written| written.answer.is_some())
+        }) {
+            ids.insert(row);
         }
+        let states = self.states_of_removed(repeat);
         let mut rows: Vec<Row> = ids
             .into_iter()
             .map(|row| {
@@ -50,7 +54,7 @@ impl Record {
                     Some((_, (position, _))) => *position,
                     None => row.counted_index().map_or(u64::MAX, u64::from),
                 };
-                let state = facts.map_or(RowState::Present, |facts| self.row_state(repeat, row, facts));
+                let state = states.get(&row).copied().unwrap_or(RowState::Present);
                 Row { row, position, state }
             })
             .collect();
@@ -63,108 +67,100 @@ impl Record {
         self.state.rows.keys().cloned().collect()
     }
 
-    pub(super) fn removed_rows(&self) -> Vec<RemovedRow> {
-        let mut removed = Vec::new();
-        for (repeat, rows) in &self.state.rows {
-            for (row, facts) in rows {
-                if self.row_state(repeat, *row, facts) == RowState::Removed {
-                    removed.push(RemovedRow::new(repeat, *row));
+    pub(super) fn removed_rows(&self) -> RemovedRows {
+        let mut removed = RemovedRows::default();
+        for repeat in self.state.rows.keys() {
+            for (row, state) in self.states_of_removed(repeat) {
+                if state == RowState::Removed {
+                    let mut rows = repeat.rows.clone();
+                    rows.push(row);
+                    removed
+                        .0
+                        .entry(rows)
+                        .or_default()
+                        .push(format!("{}/", repeat.question));
                 }
             }
         }
         removed
     }
 
-    /// A removal stands until somebody who knows of it adds the row again. While it stands it hides the row, unless
-    /// there is an answer or an addition in it that no standing removal knew.
-    pub(super) fn row_state(&self, repeat: &AnswerPath, row: RowId, facts: &RowFacts) -> RowState {
-        let mut is_removed = false;
-        let mut knew = Context::default();
-        for remove in facts.removes.values() {
-            let is_settled = facts
-                .adds
-                .values()
-                .any(|(_, add)| add.context.covers(&remove.dot()));
-            if !is_settled {
-                is_removed = true;
-                knew.merge(&remove.context);
-                // What the same change wrote into the row was known to it.
-                knew.add(&remove.dot());
-            }
-        }
-        if !is_removed {
-            return RowState::Present;
-        }
-        let is_unknown = |dot: &Dot| !knew.covers(dot);
-        let own_adds = facts.adds.keys().any(|stamp| is_unknown(&stamp.dot));
-        if own_adds || self.is_written_within(&RemovedRow::new(repeat, row), is_unknown) {
-            RowState::BroughtBack
-        } else {
-            RowState::Removed
-        }
-    }
-
-    fn is_written_within(&self, row: &RemovedRow, is_unknown: impl Fn(&Dot) -> bool) -> bool {
-        let from = AnswerPath {
-            question: QuestionPath::new(&row.prefix),
-            rows: Vec::new(),
+    /// The states of the rows of a repeat whose removal stands. It stands until somebody who knows of it adds the row
+    /// again. While it stands it hides the row, unless there is an answer or an addition in it that it did not know.
+    fn states_of_removed(&self, repeat: &AnswerPath) -> BTreeMap<RowId, RowState> {
+        let mut states = BTreeMap::new();
+        let Some(rows) = self.state.rows.get(repeat) else {
+            return states;
         };
-        let is_in_prefix = |at: &AnswerPath| at.question.as_str().starts_with(&row.prefix);
-        let registers = self.state.registers.range(from.clone()..);
-        let mut in_row = registers
-            .take_while(|(at, _)| is_in_prefix(at))
-            .filter(|(at, _)| row.holds(at));
-        let is_answered = in_row.any(|(_, slot)| {
+        let removed: BTreeMap<RowId, Context> = rows
+            .iter()
+            .filter_map(|(row, facts)| Some((*row, known_to_removals(facts)?)))
+            .collect();
+        if removed.is_empty() {
+            return states;
+        }
+        states.extend(removed.keys().map(|row| (*row, RowState::Removed)));
+        let mut touch = |row: RowId, dot: &Dot| {
+            if removed.get(&row).is_some_and(|knew| !knew.covers(dot)) {
+                states.insert(row, RowState::BroughtBack);
+            }
+        };
+        for (row, facts) in rows {
+            facts.adds.keys().for_each(|stamp| touch(*row, &stamp.dot));
+        }
+        for (row, slot) in within(&self.state.registers, repeat) {
             let answered = slot
                 .register
                 .values
                 .iter()
                 .filter(|written| written.answer.is_some());
-            answered.into_iter().any(|written| is_unknown(&written.stamp.dot))
-        });
-        if is_answered {
-            return true;
+            answered.for_each(|written| touch(row, &written.stamp.dot));
         }
-        let inner = self
-            .state
-            .rows
-            .range(from..)
-            .take_while(|(at, _)| is_in_prefix(at));
-        let mut in_row = inner
-            .filter(|(at, _)| row.holds(at))
-            .flat_map(|(_, rows)| rows.values());
-        in_row.any(|facts| {
-            let is_standing = |add: &Dot| !facts.removes.values().any(|remove| knows(remove, add));
-            facts
-                .adds
-                .keys()
-                .any(|stamp| is_unknown(&stamp.dot) && is_standing(&stamp.dot))
-        })
-    }
-
-    /// The places within a repeat, in any row, where an answer stands.
-    fn answered_within(&self, repeat: &AnswerPath) -> impl Iterator<Item = (&AnswerPath, ())> {
-        let prefix = format!("{}/", repeat.question);
-        let from = AnswerPath {
-            question: QuestionPath::new(&prefix),
-            rows: Vec::new(),
-        };
-        let registers = self.state.registers.range(from..);
-        let depth = repeat.rows.len();
-        let around = repeat.rows.clone();
-        registers
-            .take_while(move |(at, _)| at.question.as_str().starts_with(&prefix))
-            .filter(move |(at, _)| at.rows.len() > depth && at.rows.starts_with(&around))
-            .filter(|(_, slot)| {
-                slot.register
-                    .values
-                    .iter()
-                    .any(|written| written.answer.is_some())
-            })
-            .map(|(at, _)| (at, ()))
+        for (row, inner_rows) in within(&self.state.rows, repeat) {
+            for facts in inner_rows.values() {
+                let knew = known_to_removals(facts).unwrap_or_default();
+                let standing = facts.adds.keys().filter(|stamp| !knew.covers(&stamp.dot));
+                standing.for_each(|stamp| touch(row, &stamp.dot));
+            }
+        }
+        states
     }
 }
 
-fn knows(header: &Arc<Header>, dot: &Dot) -> bool {
-    header.context.covers(dot)
+/// What the standing removals of a row knew of, themselves included; None where none stands.
+fn known_to_removals(facts: &RowFacts) -> Option<Context> {
+    let mut settled = Context::default();
+    if !facts.removes.is_empty() {
+        facts
+            .adds
+            .values()
+            .for_each(|(_, add)| settled.merge(&add.context));
+    }
+    let mut knew = None;
+    for remove in facts.removes.values() {
+        if !settled.covers(&remove.dot()) {
+            let knew = knew.get_or_insert_with(Context::default);
+            knew.merge(&remove.context);
+            // What the same change wrote into the row was known to it.
+            knew.add(&remove.dot());
+        }
+    }
+    knew
+}
+
+/// What stands at places within a repeat, each with the row of the repeat it is in.
+fn within<'a, T>(
+    places: &'a BTreeMap<AnswerPath, T>,
+    repeat: &'a AnswerPath,
+) -> impl Iterator<Item = (RowId, &'a T)> {
+    let prefix = format!("{}/", repeat.question);
+    let from = AnswerPath {
+        question: QuestionPath::new(&prefix),
+        rows: Vec::new(),
+    };
+    places
+        .range(from..)
+        .take_while(move |(at, _)| at.question.as_str().starts_with(&prefix))
+        .filter(|(at, _)| at.rows.starts_with(&repeat.rows))
+        .filter_map(|(at, found)| Some((*at.rows.get(repeat.rows.len())?, found)))
 }
