@@ -16,6 +16,7 @@ mod build;
 pub mod label;
 mod names;
 mod order;
+mod outline;
 
 /// A form version ready to run. Never changes; share it in an `Arc`.
 #[derive(Debug)]

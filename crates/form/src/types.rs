@@ -18,6 +18,8 @@ pub enum Type {
     BeginRepeat,
     /// Closes a repeat.
     EndRepeat,
+    /// Metadata that no device here can know (telephone number, SIM card): stays empty.
+    Unknowable,
     /// Known to other tools, not to this one yet.
     Unsupported,
 }
@@ -36,6 +38,13 @@ pub struct QuestionType {
 /// The type that takes any answer.
 pub const FREE_TEXT: QuestionType = QuestionType {
     role: Role::Ask,
+    kind: Kind::Text,
+    choices: None,
+};
+
+/// The type of a value that nobody sees or types.
+pub const HIDDEN: QuestionType = QuestionType {
+    role: Role::Calculate,
     kind: Kind::Text,
     choices: None,
 };
@@ -120,11 +129,11 @@ const WORDS: &[(&str, Type)] = &[
     ("background_audio", Type::Unsupported),
     ("osm", Type::Unsupported),
     ("audit", Type::Unsupported),
-    ("email", Type::Unsupported),
-    ("phonenumber", Type::Unsupported),
-    ("phone_number", Type::Unsupported),
-    ("subscriberid", Type::Unsupported),
-    ("simserial", Type::Unsupported),
+    ("email", Type::Unknowable),
+    ("phonenumber", Type::Unknowable),
+    ("phone_number", Type::Unknowable),
+    ("subscriberid", Type::Unknowable),
+    ("simserial", Type::Unknowable),
     ("csv_external", Type::Unsupported),
     ("xml_external", Type::Unsupported),
     ("begin_loop", Type::Unsupported),

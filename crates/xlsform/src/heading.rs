@@ -82,6 +82,9 @@ const TRANSLATED: &[&str] = &[
     "video",
 ];
 
+/// Columns that name files to show; `image` and `media::image` side by side do no harm.
+const MEDIA: &[&str] = &["image", "big_image", "audio", "video"];
+
 /// The headings of a sheet.
 #[derive(Debug)]
 pub struct Headings<'a> {
@@ -132,6 +135,9 @@ impl<'a> Headings<'a> {
                 let same =
                     |other: &&Heading| other.means == heading.means && other.language == heading.language;
                 if let Some(first) = columns.iter().find(same) {
+                    if MEDIA.contains(&heading.means.as_str()) {
+                        continue;
+                    }
                     problems.push(Problem::error(
                         &origin,
                         written,

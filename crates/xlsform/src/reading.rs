@@ -322,6 +322,7 @@ fn collect_sources<'a>(items: &'a [Item], sources: &mut Vec<&'a str>) {
     for item in items {
         let expressions = match item {
             Item::Question(question) => vec![
+                question.choices.as_ref().map_or(&None, |choices| &choices.filter),
                 &question.required,
                 &question.relevant,
                 &question.constraint,

@@ -43,10 +43,10 @@ pub fn settings(headings: Option<&Headings<'_>>, file_name: &str, problems: &mut
                 "form_title" => settings.title = cell::text(found.text),
                 "form_id" => {
                     if !is_form_id(&text) {
-                        problems.push(Problem::error(
+                        problems.push(Problem::warning(
                             &found.origin,
                             &text,
-                            "a form id has only letters, digits, _, - and .",
+                            format!("the form is called {} here, since a form id has only letters, digits, _, - and .", form_id(&text)),
                             format!("Write {}", form_id(&text)),
                         ));
                     }

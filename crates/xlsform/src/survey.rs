@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use sampan_form::def::{ChoiceList, ExternalFile, Group, Item, Origin, Repeat};
 use sampan_form::package::NESTING;
 use sampan_form::problem::Problem;
-use sampan_form::types::{self, Type};
+use sampan_form::types::{self, FREE_TEXT, HIDDEN, Type};
 
 use crate::cell;
 use crate::heading::{Headings, Line};
+use crate::reading::PROBLEMS;
 
 mod question;
 
@@ -99,6 +100,16 @@ impl Rows<'_> {
                     self.add(item);
                 }
             }
+            Some((Type::Unknowable, _)) => {
+                self.problems.push(Problem::warning(
+                    &written.origin,
+                    &text,
+                    "devices do not know this, so it stays empty",
+                    "Ask for it with a question, or delete the row",
+                ));
+                let item = question::placeholder(self, line, HIDDEN);
+                self.add(item);
+            }
             Some((Type::Unsupported, _)) => {
                 self.problems.push(Problem::error(
                     &written.origin,
@@ -106,12 +117,16 @@ impl Rows<'_> {
                     "this question type is not supported yet",
                     "Leave the row out, or ask it with another type",
                 ));
-                let item = question::placeholder(self, line);
+                let item = question::placeholder(self, line, FREE_TEXT);
                 self.add(item);
             }
             None => {
                 let word = text.split_whitespace().next().unwrap_or(&text);
-                let advice = match types::intended(&text) {
+                let is_read = self.problems.len() < PROBLEMS;
+                let advice = match Some(&text)
+                    .filter(|_| is_read)
+                    .and_then(|text| types::intended(text))
+                {
                     Some(intended) => format!("Did you mean {intended}?"),
                     None => {
                         "Write a type such as text, integer, decimal, date, select_one LIST or note".into()
@@ -123,7 +138,7 @@ impl Rows<'_> {
                     format!("there is no question type {word}"),
                     advice,
                 ));
-                let item = question::placeholder(self, line);
+                let item = question::placeholder(self, line, FREE_TEXT);
                 self.add(item);
             }
         }

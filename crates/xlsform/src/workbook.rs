@@ -5,7 +5,7 @@ use sampan_form::def::Origin;
 /// Most rows of one sheet.
 pub const SHEET_ROWS: u32 = 100_000;
 /// Most columns of one sheet.
-pub const SHEET_COLUMNS: u32 = 1_000;
+pub const SHEET_COLUMNS: u32 = 300;
 /// Most bytes of text in all cells together.
 pub const TEXT_BYTES: usize = 32 * 1024 * 1024;
 

@@ -409,6 +409,39 @@ fn other_columns_are_checked_too() {
 }
 
 #[test]
+fn what_can_be_mended_is_mended_and_said() {
+    check_row(
+        "type | name | label",
+        "phonenumber | tel |",
+        &[
+            "warning survey A2 (type): devices do not know this, so it stays empty; found \"phonenumber\". Ask for it with a \
+         question, or delete the row.",
+        ],
+    );
+    check(
+        "| survey |\n| | type | name | label |\n| | text | a | A |\n| settings |\n| | form_id |\n| | a:b c |",
+        &[
+            "warning settings A2 (form_id): the form is called a_b_c here, since a form id has only letters, digits, _, - \
+         and .; found \"a:b c\". Write a_b_c.",
+        ],
+    );
+    check_row(
+        "type | name | label | image | media::image",
+        "text | a | A | a.jpg | b.jpg",
+        &[],
+    );
+    check_row(
+        "type | name | label | trigger",
+        "calculate | a | | ${a}",
+        &[
+            "survey row 2: a computes nothing. Write an expression under calculation.",
+            "warning survey D2 (trigger): trigger is not supported yet: the calculation runs whenever what it reads changes; \
+         found \"${a}\". Check that this is what you want.",
+        ],
+    );
+}
+
+#[test]
 fn sheets_and_columns_that_are_missing_are_named() {
     check(
         "| choices |\n| | list_name | name |",

@@ -11,7 +11,8 @@ use sampan_xpath::resolve::{NodeId, Place};
 use crate::compiled::label::{Label, Part, Piece, Template, pieces};
 use crate::compiled::names::FormNames;
 use crate::compiled::order::{self, Edge};
-use crate::compiled::{Choice, Choices, First, Form, List, Node, What};
+use crate::compiled::outline::Outline;
+use crate::compiled::{Choice, Choices, First, Form, List, Node};
 use crate::def::{
     ChoiceList, ChoiceSource, Expression, FormDef, Item, ListRef, Origin, Question, Translated,
 };
@@ -45,6 +46,7 @@ pub(super) fn form(def: Arc<FormDef>) -> Result<Form, Vec<Problem>> {
         problems: std::mem::take(&mut outline.problems),
         edges: Vec::new(),
         reads: vec![BTreeSet::new(); outline.nodes.len()],
+        columns: HashMap::new(),
     };
     let parts: Vec<Parts> = outline
         .items
@@ -162,110 +164,6 @@ pub(super) fn check_tables(form: &Form, tables: &Tables) -> Vec<Problem> {
     problems
 }
 
-/// The items of a form without their expressions.
-#[derive(Default)]
-struct Outline<'a> {
-    nodes: Vec<Node>,
-    items: Vec<(NodeId, &'a Item)>,
-    by_path: HashMap<Arc<str>, NodeId>,
-    by_name: HashMap<String, Vec<NodeId>>,
-    problems: Vec<Problem>,
-}
-
-impl<'a> Outline<'a> {
-    fn add_root(&mut self) {
-        self.nodes.push(node(
-            NodeId(0),
-            None,
-            "data",
-            "".into(),
-            What::Root,
-            Vec::new(),
-            Origin::default(),
-        ));
-    }
-
-    fn add_items(&mut self, items: &'a [Item], parent: NodeId, repeats: &mut Vec<NodeId>) {
-        if repeats.len() > package::NESTING || self.depth(parent) > package::NESTING {
-            return self.problems.push(Problem::error(
-                items.first().map(Item::origin).unwrap_or(&Origin::default()),
-                "",
-                format!("groups stand more than {} deep in each other", package::NESTING),
-                "Flatten the form",
-            ));
-        }
-        for item in items {
-            let id = NodeId(
-                u32::try_from(self.nodes.len()).expect("a form of 32 bytes an item fits PACKAGE_BYTES"),
-            );
-            let (what, inside): (What, &[Item]) = match item {
-                Item::Question(question) => (
-                    What::Question {
-                        role: question.role,
-                        kind: question.kind,
-                    },
-                    &[],
-                ),
-                Item::Group(group) => (What::Group, &group.items),
-                Item::Repeat(repeat) => (What::Repeat, &repeat.items),
-            };
-            let path = match self.nodes.get(parent.0 as usize) {
-                Some(around) if !around.path.is_empty() => format!("{}/{}", around.path, item.name()),
-                _ => item.name().to_string(),
-            };
-            let path: Arc<str> = path.into();
-            if let Some(first) = self.by_path.get(&path) {
-                let first = self
-                    .nodes
-                    .get(first.0 as usize)
-                    .map(|node| node.origin.to_string());
-                self.problems.push(Problem::error(
-                    item.origin(),
-                    item.name(),
-                    format!(
-                        "the name stands twice in the same group, first in {}",
-                        first.unwrap_or_default()
-                    ),
-                    "Give one of them another name",
-                ));
-            } else {
-                self.by_path.insert(path.clone(), id);
-                self.by_name.entry(item.name().to_string()).or_default().push(id);
-            }
-            if let Some(parent) = self.nodes.get_mut(parent.0 as usize) {
-                parent.children.push(id);
-            }
-            self.nodes.push(node(
-                id,
-                Some(parent),
-                item.name(),
-                path,
-                what,
-                repeats.clone(),
-                item.origin().clone(),
-            ));
-            self.items.push((id, item));
-            if what == What::Repeat {
-                repeats.push(id);
-            }
-            self.add_items(inside, id, repeats);
-            if what == What::Repeat {
-                repeats.pop();
-            }
-        }
-    }
-
-    fn depth(&self, id: NodeId) -> usize {
-        let mut depth = 0;
-        let mut at = self.nodes.get(id.0 as usize);
-        while let Some(parent) = at.and_then(|node| node.parent) {
-            depth += 1;
-            at = self.nodes.get(parent.0 as usize);
-        }
-        depth
-    }
-}
-
 /// What an expression is for, which decides whether it takes part in the order of computing.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Use {
@@ -285,6 +183,8 @@ struct Compiler<'a> {
     problems: Vec<Problem>,
     edges: Vec<Edge>,
     reads: Vec<BTreeSet<NodeId>>,
+    /// Columns of choice lists that filters have asked for.
+    columns: HashMap<String, BTreeSet<String>>,
 }
 
 /// The compiled parts of one item, until the names are no longer borrowed.
@@ -423,19 +323,15 @@ impl Compiler<'_> {
         let (Some(filter), Some(expression)) = (filter, &source.filter) else {
             return;
         };
-        let own: BTreeSet<&str> = list
-            .choices
-            .iter()
-            .flat_map(|choice| choice.columns.keys())
-            .map(String::as_str)
-            .chain(["name", "label"])
-            .collect();
-        for column in filter
-            .columns()
-            .iter()
-            .filter(|column| !own.contains(column.as_str()))
-        {
-            let advice = match similar(column, own.iter().copied()) {
+        let own = self.columns.entry(name.to_string()).or_insert_with(|| {
+            let columns = list
+                .choices
+                .iter()
+                .flat_map(|choice| choice.columns.keys().cloned());
+            columns.chain(["name", "label"].map(String::from)).collect()
+        });
+        for column in filter.columns().iter().filter(|column| !own.contains(*column)) {
+            let advice = match similar(column, own.iter().map(String::as_str)) {
                 Some(column) => format!("Did you mean {column}?"),
                 None => format!(
                     "Add a column {column} to the sheet choices, or write ${{{column}}} for an answer"
@@ -604,43 +500,6 @@ impl Parts {
         node.appearance = self.appearance;
         node.parameters = self.parameters;
         node.sensitivity = self.sensitivity;
-    }
-}
-
-fn node(
-    id: NodeId,
-    parent: Option<NodeId>,
-    name: &str,
-    path: Arc<str>,
-    what: What,
-    repeats: Vec<NodeId>,
-    origin: Origin,
-) -> Node {
-    Node {
-        id,
-        parent,
-        name: name.to_string(),
-        path,
-        what,
-        repeats,
-        children: Vec::new(),
-        relevant: None,
-        required: None,
-        constraint: None,
-        calculation: None,
-        default: None,
-        read_only: None,
-        count: None,
-        choices: None,
-        label: Label::default(),
-        hint: Label::default(),
-        guidance: Label::default(),
-        required_message: Label::default(),
-        constraint_message: Label::default(),
-        appearance: Vec::new(),
-        parameters: BTreeMap::new(),
-        sensitivity: None,
-        origin,
     }
 }
 

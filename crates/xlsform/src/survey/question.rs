@@ -46,9 +46,9 @@ pub(super) fn questions(
     items
 }
 
-/// A text question in place of one that cannot be read, so that references to it are no problems.
-pub(super) fn placeholder(rows: &mut Rows<'_>, line: Line<'_>) -> Item {
-    Item::Question(base(rows, line, FREE_TEXT))
+/// A question in place of one that cannot be read, so that references to it are no problems.
+pub(super) fn placeholder(rows: &mut Rows<'_>, line: Line<'_>, meaning: QuestionType) -> Item {
+    Item::Question(base(rows, line, meaning))
 }
 
 /// The words of the appearance cell; `ex:app(…)` and the like stay one word.
