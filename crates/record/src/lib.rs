@@ -3,7 +3,7 @@
 //! A record is the set of its changes. Its state is always computed from them and never stored as truth.
 //! This crate knows no form (it takes a small [`schema::Schema`]), no database, no clock and no randomness.
 //!
-//! Modules in reading order: [`ids`], [`path`], [`op`], [`change`], [`context`], [`schema`], [`codec`], [`write`] (a new
+//! Modules in reading order: [`ids`], [`path`], [`op`], [`change`], [`context`], [`schema`], [`codec`], [`mod@write`] (a new
 //! change, and checks of somebody else's), then what is computed: [`record`] (merge), [`review`], [`history`],
 //! [`erasure`].
 //!
