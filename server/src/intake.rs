@@ -48,6 +48,15 @@ pub(crate) fn rights_changed(
     keeping.look_again(person)
 }
 
+/// Brings what a person's devices may see in step with the person's rights and the lists.
+pub(crate) fn look_again(
+    office: &Office,
+    writing: &Writing<'_>,
+    person: PersonId,
+) -> Result<(), OfficeError> {
+    Keeping::new(office, writing, office.now_ms()).look_again(person)
+}
+
 /// After a form arrived: changes that waited for it are tried again.
 pub(crate) fn form_arrived(
     office: &Office,
