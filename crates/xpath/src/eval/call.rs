@@ -115,7 +115,9 @@ impl<'a, W: World> Run<'a, W> {
             (Function::Coalesce, values) => {
                 for value in values {
                     let value = self.eval(value, frame)?;
-                    if !self.to_text(&value).is_empty() {
+                    // What is no number counts as blank too.
+                    let is_nan = matches!(value, Val::Number(number) if number.is_nan());
+                    if !is_nan && !self.to_text(&value).is_empty() {
                         return Ok(value);
                     }
                 }
@@ -145,9 +147,12 @@ impl<'a, W: World> Run<'a, W> {
             (Function::Checklist, [min, max, values @ ..]) => {
                 let mut n_true = 0.0;
                 for value in values {
-                    for text in self.texts(value, frame)? {
-                        n_true += f64::from(u8::from(is_ticked(&text)));
-                    }
+                    let n_ticked = self
+                        .ticks(value, frame)?
+                        .into_iter()
+                        .filter(|ticked| *ticked)
+                        .count();
+                    n_true += n_ticked as f64;
                 }
                 within(n_true, self.number(min, frame)?, self.number(max, frame)?)
             }
@@ -156,12 +161,8 @@ impl<'a, W: World> Run<'a, W> {
                 let mut rest = pairs.iter();
                 while let (Some(value), Some(weight)) = (rest.next(), rest.next()) {
                     let weights = self.texts(weight, frame)?;
-                    for (text, weight) in self.texts(value, frame)?.iter().zip(weights) {
-                        total += if is_ticked(text) {
-                            self.text_number(&weight)
-                        } else {
-                            0.0
-                        };
+                    for (ticked, weight) in self.ticks(value, frame)?.into_iter().zip(weights) {
+                        total += if ticked { self.text_number(&weight) } else { 0.0 };
                     }
                 }
                 within(total, self.number(min, frame)?, self.number(max, frame)?)
@@ -169,6 +170,17 @@ impl<'a, W: World> Run<'a, W> {
             _ => function == Function::True,
         };
         Ok(Val::Boolean(truth))
+    }
+
+    /// The truth of an argument of a checklist: one for each node of a node-set.
+    fn ticks(&self, op: &'a Op, frame: &Frame<'_, 'a, W::Node>) -> Result<Vec<bool>, EvalError> {
+        Ok(match self.eval(op, frame)? {
+            Val::Items(items) => items
+                .iter()
+                .map(|item| !self.item_text(item).is_empty())
+                .collect(),
+            value => vec![self.to_boolean(&value)],
+        })
     }
 
     fn call_nodes(
@@ -368,11 +380,6 @@ fn bad(function: &'static str, found: &str, advice: &'static str) -> EvalError {
         found: found.chars().take(40).collect(),
         advice,
     }
-}
-
-/// What counts as true in a checklist: everything but blank, `0`, `no`, `false`.
-fn is_ticked(text: &str) -> bool {
-    !matches!(text.trim().to_lowercase().as_str(), "" | "0" | "no" | "false")
 }
 
 /// Between two bounds, of which -1 means none.

@@ -19,8 +19,11 @@ impl<'a, W: World> Run<'a, W> {
     ) -> Result<bool, EvalError> {
         match (left, right) {
             // Against true or false a node-set counts as a whole.
-            (Val::Items(_), Val::Boolean(_)) | (Val::Boolean(_), Val::Items(_)) => {
-                Ok(self.compare_one(operator, left, right))
+            (Val::Items(items), Val::Boolean(_)) => {
+                Ok(self.compare_one(operator, &Val::Boolean(!items.is_empty()), right))
+            }
+            (Val::Boolean(_), Val::Items(items)) => {
+                Ok(self.compare_one(operator, left, &Val::Boolean(!items.is_empty())))
             }
             (Val::Items(items), _) => {
                 // No node compares like a blank one, as in JavaRosa.

@@ -28,15 +28,14 @@ pub fn equal(a: f64, b: f64) -> bool {
     a == b || (a - b).abs() < 1e-12
 }
 
-/// `round(x, digits)`: without digits half goes up (`round(-0.5)` is 0), with digits half goes away from zero on the
-/// decimal digits as written (`round(1.005, 2)` is 1.01).
+/// `round(x, digits)`: half goes away from zero, judged by the decimal digits as written (`round(1.005, 2)` is 1.01).
 pub fn round(number: f64, digits: f64) -> f64 {
     if !number.is_finite() || digits.is_nan() {
         return number;
     }
     let digits = digits.trunc();
     if digits == 0.0 {
-        return (number + 0.5).floor();
+        return number.round();
     }
     if digits > 0.0 {
         return round_written(number, digits.min(40.0) as usize);
@@ -151,7 +150,7 @@ mod tests {
     fn rounding_is_that_of_the_written_digits() {
         for (number, digits, rounded) in [
             (2.5, 0.0, 3.0),
-            (-2.5, 0.0, -2.0),
+            (-2.5, 0.0, -3.0),
             (1.005, 2.0, 1.01),
             (-1.055, 2.0, -1.06),
             (9.995, 2.0, 10.0),

@@ -187,7 +187,9 @@ fn name(rest: &str, at: usize, after_operand: bool) -> Result<(Sign<'_>, usize),
     let length = plain_name_length(rest);
     let first = rest.get(..length).unwrap_or("");
     if after_operand {
-        let sign = match first {
+        // `1div2` has no other meaning than `1 div 2`.
+        let word = first.trim_end_matches(|sign: char| sign.is_ascii_digit() || sign == '.');
+        let sign = match word {
             "and" => Sign::And,
             "or" => Sign::Or,
             "div" => Sign::Operator(Operator::Divide),
@@ -199,7 +201,7 @@ fn name(rest: &str, at: usize, after_operand: bool) -> Result<(Sign<'_>, usize),
                 });
             }
         };
-        return Ok((sign, length));
+        return Ok((sign, word.len()));
     }
     let after = rest.get(length..).unwrap_or("");
     let Some(local) = after.strip_prefix(':').filter(|local| !local.starts_with(':')) else {

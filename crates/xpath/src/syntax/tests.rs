@@ -93,6 +93,7 @@ fn a_name_is_an_operator_only_where_one_can_stand() {
     check("a-b - c", "(Child::a-b - Child::c)");
     check("${a}-1", "(${a} - 1)");
     check("a.b", "Child::a.b");
+    check("1div2 and3.5", "((1 div 2) and 3.5)");
 }
 
 #[test]

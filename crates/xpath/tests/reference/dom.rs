@@ -12,6 +12,8 @@ pub struct Dom {
     pub elements: Vec<Element>,
     /// The element under which the evaluated tree begins.
     pub top: usize,
+    /// What kinds of elements there are below the top, as a form would declare them; empty = nothing is declared.
+    pub declared: Vec<Declared>,
     tables: Vec<(String, Rows)>,
     chance: Cell<u64>,
 }
@@ -25,6 +27,13 @@ pub struct Element {
     pub text: String,
 }
 
+/// Elements of one name at one place of the tree.
+pub struct Declared {
+    name: String,
+    parent: Option<NodeId>,
+    is_repeat: bool,
+}
+
 struct Rows {
     columns: Vec<String>,
     rows: Vec<Vec<String>>,
@@ -36,6 +45,7 @@ impl Dom {
         let mut dom = Dom {
             elements: vec![Element::new("", None)],
             top: 0,
+            declared: Vec::new(),
             tables: Vec::new(),
             chance: Cell::new(1),
         };
@@ -128,6 +138,58 @@ impl Dom {
         }
     }
 
+    /// Takes the tree below the top as a form: what stands more than once at a place is a repeat.
+    pub fn declare(&mut self) {
+        let mut waiting = vec![(World::root(self), None)];
+        while let Some((element, parent)) = waiting.pop() {
+            let name = self.elements[element].name.clone();
+            let is_repeat = World::position(self, &element) > 1;
+            let known = self
+                .declared
+                .iter()
+                .position(|known| known.name == name && known.parent == parent);
+            let item = known.unwrap_or_else(|| {
+                self.declared.push(Declared {
+                    name,
+                    parent,
+                    is_repeat: false,
+                });
+                self.declared.len() - 1
+            });
+            self.declared[item].is_repeat |= is_repeat;
+            let children = self.elements[element].children.iter().rev();
+            waiting.extend(children.map(|child| (*child, Some(NodeId(item as u32)))));
+        }
+    }
+
+    /// What an element is declared as.
+    pub fn item(&self, element: usize) -> Option<NodeId> {
+        let parent = match World::parent(self, &element) {
+            Some(parent) => Some(self.item(parent)?),
+            None => None,
+        };
+        let same = |known: &Declared| known.name == self.elements[element].name && known.parent == parent;
+        self.declared
+            .iter()
+            .position(same)
+            .map(|item| NodeId(item as u32))
+    }
+
+    fn rows_around(&self, element: usize) -> Vec<usize> {
+        let mut rows = Vec::new();
+        let mut next = Some(element);
+        while let Some(element) = next {
+            if self
+                .item(element)
+                .is_some_and(|item| self.declared[item.0 as usize].is_repeat)
+            {
+                rows.push(element);
+            }
+            next = World::parent(self, &element);
+        }
+        rows
+    }
+
     /// The element at a path such as `/html[1]/body[1]`; None for other nodes.
     pub fn find(&self, path: &str) -> Option<usize> {
         let mut at = 0;
@@ -190,26 +252,34 @@ impl Names for Dom {
     fn root(&self) -> NodeId {
         NodeId(0)
     }
-    fn parent(&self, _: NodeId) -> Option<NodeId> {
-        None
+    fn parent(&self, node: NodeId) -> Option<NodeId> {
+        self.declared.get(node.0 as usize)?.parent
     }
-    fn child(&self, _: NodeId, _: &str) -> Option<NodeId> {
-        None
+    fn child(&self, node: NodeId, name: &str) -> Option<NodeId> {
+        Names::children(self, node)
+            .into_iter()
+            .find(|child| Names::name(self, *child) == name)
     }
-    fn children(&self, _: NodeId) -> Vec<NodeId> {
-        Vec::new()
+    fn children(&self, node: NodeId) -> Vec<NodeId> {
+        let all = (0..self.declared.len()).map(|item| NodeId(item as u32));
+        all.filter(|item| Names::parent(self, *item) == Some(node))
+            .collect()
     }
-    fn name(&self, _: NodeId) -> &str {
-        ""
+    fn name(&self, node: NodeId) -> &str {
+        self.declared
+            .get(node.0 as usize)
+            .map_or("", |item| item.name.as_str())
     }
-    fn is_repeat(&self, _: NodeId) -> bool {
-        false
+    fn is_repeat(&self, node: NodeId) -> bool {
+        self.declared
+            .get(node.0 as usize)
+            .is_some_and(|item| item.is_repeat)
     }
     fn has_instance(&self, id: &str) -> bool {
         self.table(id).is_some()
     }
     fn is_open(&self) -> bool {
-        true
+        self.declared.is_empty()
     }
 }
 
@@ -219,8 +289,17 @@ impl World for Dom {
     fn root(&self) -> usize {
         self.elements[self.top].children.first().copied().unwrap_or(0)
     }
-    fn nodes(&self, _: NodeId, _: &usize) -> Vec<usize> {
-        Vec::new()
+    fn nodes(&self, target: NodeId, from: &usize) -> Vec<usize> {
+        let ours = self.rows_around(*from);
+        let elements = (1..self.elements.len()).filter(|element| self.item(*element) == Some(target));
+        elements
+            .filter(|element| {
+                let mut rows = self.rows_around(*element).into_iter();
+                rows.all(|row| {
+                    ours.contains(&row) || ours.iter().all(|our| self.item(*our) != self.item(row))
+                })
+            })
+            .collect()
     }
     fn text<'a>(&'a self, node: &usize) -> Cow<'a, str> {
         Cow::Borrowed(&self.elements[*node].text)

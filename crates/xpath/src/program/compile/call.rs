@@ -3,7 +3,6 @@
 use crate::functions::{self, Function, Signature, pattern};
 use crate::program::compile::{Compiler, Scope};
 use crate::program::op::Op;
-use crate::resolve::NodeId;
 use crate::syntax::{self, Expr, ExprKind};
 
 impl Compiler<'_> {
@@ -131,31 +130,38 @@ impl Compiler<'_> {
             ExprKind::Text(written) => syntax::parse(written).ok(),
             _ => Some(question.clone()),
         };
-        let op = inner.map(|inner| {
+        let target = inner
+            .as_ref()
+            .and_then(|inner| self.named_item(inner, &Scope::Own));
+        if let Some(target) = target {
+            self.target(target);
+            return Op::ChoiceName(Box::new(value), target);
+        }
+        let n_problems = self.problems.len();
+        if let Some(inner) = inner {
+            // An unknown name says so itself.
             self.expr(
                 &Expr {
                     at: question.at,
                     ..inner
                 },
                 &Scope::Own,
-            )
-        });
-        match op.as_ref().and_then(|op| self.target_of(op)) {
-            Some(target) => Op::ChoiceName(Box::new(value), target),
-            None => {
-                self.problem(
-                    question.at,
-                    "jr:choice-name() needs the select question as its second argument".to_owned(),
-                    "Write it like jr:choice-name(${q}, '${q}').".to_owned(),
-                );
-                Op::Text("".into())
-            }
+            );
         }
+        if self.problems.len() == n_problems {
+            let message = "jr:choice-name() needs the select question as its second argument".to_owned();
+            self.problem(
+                question.at,
+                message,
+                "Write it like jr:choice-name(${q}, '${q}').".to_owned(),
+            );
+        }
+        Op::Text("".into())
     }
 
     fn indexed_repeat(&mut self, at: usize, field: &Expr, rows: &[Expr], scope: &Scope) -> Op {
-        let field_op = self.expr(field, scope);
-        let field_target = self.target_of(&field_op);
+        self.expr(field, scope);
+        let field_target = self.named_item(field, scope);
         if field_target.is_none() {
             let message = "the first argument of indexed-repeat() must be a question".to_owned();
             self.problem(field.at, message, "Write it like ${name}.".to_owned());
@@ -163,9 +169,9 @@ impl Compiler<'_> {
         let mut pairs = Vec::new();
         let mut rest = rows.iter();
         while let Some(repeat) = rest.next() {
-            let repeat_op = self.expr(repeat, scope);
+            self.expr(repeat, scope);
             let target = self
-                .target_of(&repeat_op)
+                .named_item(repeat, scope)
                 .filter(|target| self.names.is_repeat(*target));
             let Some(row) = rest.next() else {
                 let message = "indexed-repeat() needs a row number after each repeat".to_owned();
@@ -191,15 +197,6 @@ impl Compiler<'_> {
                 Op::Indexed(target, pairs)
             }
             None => Op::Text("".into()),
-        }
-    }
-
-    /// The item that an operation reads, if it only reads one.
-    fn target_of(&self, op: &Op) -> Option<NodeId> {
-        match op {
-            Op::One(target) | Op::All(target) => Some(*target),
-            Op::Own => Some(self.place.node),
-            _ => None,
         }
     }
 }

@@ -4,11 +4,18 @@ use crate::functions::{self, Function};
 use crate::program::compile::{Compiler, Scope};
 use crate::program::condition::predicate_key;
 use crate::program::op::{Op, PathOp, StartOp, StepOp};
-use crate::resolve::NodeId;
+use crate::resolve::{Named, NodeId};
 use crate::syntax::{Axis, Expr, ExprKind, NodeTest, Path, Start, Step};
 
 /// Stands for the document, which is around the root and no item itself.
 const DOCUMENT: NodeId = NodeId(u32::MAX);
+
+/// A path that is plain enough to be one item.
+struct Plain {
+    item: NodeId,
+    /// Whether it leaves for the outside and comes back into a repeat.
+    reenters_repeat: bool,
+}
 
 impl Compiler<'_> {
     pub(super) fn path(&mut self, path: &Path, at: usize, scope: &Scope) -> Op {
@@ -63,15 +70,39 @@ impl Compiler<'_> {
         Op::Text("".into())
     }
 
-    /// A path of names and `..` only, without predicates: one item. None if the path is more than that.
+    /// A path that is one item. None if it is more than that.
     fn plain_path(&mut self, path: &Path, scope: &Scope) -> Option<Op> {
+        let plain = self.plain_target(path, scope)?;
+        // From `../../row/x` all rows are meant, even from inside one of them: that is a walk.
+        if plain.reenters_repeat {
+            None
+        } else {
+            Some(self.target(plain.item))
+        }
+    }
+
+    /// The item that an expression names, if it is a reference or a path of names only; wherever it is looked from.
+    pub(super) fn named_item(&self, expr: &Expr, scope: &Scope) -> Option<NodeId> {
+        match &expr.what {
+            ExprKind::Reference(name) => match self.names.named(name) {
+                Named::One(item) => Some(item),
+                Named::Ambiguous(_) | Named::Unknown { .. } => None,
+            },
+            ExprKind::Path(path) => self.plain_target(path, scope).map(|plain| plain.item),
+            _ if is_current(expr) => Some(self.place.node),
+            _ => None,
+        }
+    }
+
+    /// The item that a path of names and `..` only, without predicates, leads to.
+    fn plain_target(&self, path: &Path, scope: &Scope) -> Option<Plain> {
         let (base, is_absolute) = match (&path.start, scope) {
             (Start::Document, _) => (DOCUMENT, true),
             (Start::Here, Scope::Own) => (self.place.node, false),
             (Start::Expr(expr, predicates), _) if predicates.is_empty() => match &expr.what {
                 ExprKind::Reference(name) => {
                     // An unknown name is reported where the path is walked.
-                    let crate::resolve::Named::One(target) = self.names.named(name) else {
+                    let Named::One(target) = self.names.named(name) else {
                         return None;
                     };
                     (target, true)
@@ -100,11 +131,11 @@ impl Compiler<'_> {
                 _ => return None,
             };
         }
-        // From `../../row/x` all rows are meant, even from inside one of them: that is a walk.
-        if node == DOCUMENT || (enters_repeat && !is_absolute) {
-            return None;
-        }
-        Some(self.target(node))
+        let reenters_repeat = enters_repeat && !is_absolute;
+        (node != DOCUMENT).then_some(Plain {
+            item: node,
+            reenters_repeat,
+        })
     }
 
     fn walked_path(&mut self, path: &Path, scope: &Scope) -> Op {
