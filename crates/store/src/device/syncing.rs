@@ -367,11 +367,7 @@ impl DeviceStore {
 
     fn take_new_incarnation(&mut self, first_seq: u64) -> Result<(), StoreError> {
         let old = self.replica()?;
-        let new = Replica {
-            device: old.device,
-            incarnation: self.random()?,
-        };
-        let renaming = Renaming { old, new, first_seq };
+        let random = self.random()?;
         let now_ms = self.now_ms();
         let what = "take a new incarnation";
         let failed = StoreError::sql(what);
@@ -383,6 +379,17 @@ impl DeviceStore {
             }
             let (_, again): (Vec<Change>, Vec<Change>) =
                 own.into_iter().partition(|change| change.header.seq < first_seq);
+            // Copies that share a change issue it again under the same name, so that it is not doubled.
+            let follows = again.first().map(fork::incarnation);
+            let incarnation = match follows {
+                Some(incarnation) if !holds_incarnation(transaction, old, incarnation)? => incarnation,
+                Some(_) | None => random,
+            };
+            let new = Replica {
+                device: old.device,
+                incarnation,
+            };
+            let renaming = Renaming { old, new, first_seq };
             // Devices write no decisions, and nothing else in a payload names a context.
             let issued = fork::reissue(&again, &renaming, &kept, &mut |_| None);
             if issued.len() != again.len() {
@@ -682,6 +689,21 @@ fn take_place(transaction: &Transaction<'_>, applied: &Applied, now_ms: i64) -> 
         )
         .map(|_| ())
         .map_err(&failed)
+}
+
+/// Whether a change of this device in that incarnation is held.
+fn holds_incarnation(
+    transaction: &Transaction<'_>,
+    old: Replica,
+    incarnation: u64,
+) -> Result<bool, StoreError> {
+    transaction
+        .query_row(
+            "SELECT EXISTS (SELECT 1 FROM changes WHERE device = ?1 AND incarnation = ?2)",
+            params![old.device.0.as_bytes(), bits(incarnation)],
+            |row| row.get(0),
+        )
+        .map_err(StoreError::sql("look for an incarnation"))
 }
 
 fn own_changes(transaction: &Transaction<'_>, replica: Replica) -> Result<Vec<Change>, StoreError> {
