@@ -1,5 +1,12 @@
 //! Running forms, as an enumerator, a device and the office see them.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test may panic, and says what it found"
+)]
 
 mod answers;
 mod choices;
@@ -11,3 +18,4 @@ mod repeats;
 mod screens;
 mod study;
 mod support;
+mod traces;
