@@ -39,7 +39,6 @@ struct FormPage<'a> {
 struct PreviewPage<'a> {
     frame: &'a Frame,
     preview: &'a PreviewView,
-    labels: &'a str,
     n_questions: usize,
     can_publish: bool,
     key: String,
@@ -160,7 +159,6 @@ pub fn preview(ask: &Ask) -> Result<Reply, Trouble> {
     let frame = Frame::for_ask(ask, "forms", &preview.title)?;
     page(&PreviewPage {
         key: frame.key(&ask.site),
-        labels: words::language_code(&preview.language),
         n_questions: preview.groups.iter().map(|group| group.questions.len()).sum(),
         can_publish: frame.is_admin
             && form

@@ -30,7 +30,6 @@ struct Page<'a> {
 /// A review state with its number, as a link.
 struct Chip {
     label: String,
-    word: String,
     link: String,
     n_records: u64,
     is_on: bool,
@@ -76,7 +75,6 @@ pub(super) fn html(frame: &Frame, list: &InterviewList, filter: &InterviewFilter
         .fold(0u64, |sum, state| sum.saturating_add(state.n_records));
     let mut states = vec![Chip {
         label: "All".into(),
-        word: String::new(),
         link: link("/interviews", &all, 1),
         n_records: n_all,
         is_on: filter.state.is_empty(),
@@ -87,7 +85,6 @@ pub(super) fn html(frame: &Frame, list: &InterviewList, filter: &InterviewFilter
         if state.n_records > 0 || is_on {
             states.push(Chip {
                 label: state.label.clone(),
-                word: state.value.clone(),
                 link: link("/interviews", &all, 1),
                 n_records: state.n_records,
                 is_on,
