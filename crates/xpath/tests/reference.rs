@@ -1,4 +1,10 @@
 //! Cases recorded from the reference engine: how many of them come out the same is counted, and may only rise.
+#![allow(
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test that panics has said what it wanted to say"
+)]
 
 #[path = "reference/dom.rs"]
 mod dom;
