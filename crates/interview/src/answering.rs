@@ -151,13 +151,13 @@ impl Interview {
             ));
         }
         let mut row = RowId::added(random);
-        while self.places.row(spot.scope, spot.node, row).is_some() {
+        while self.places.row(spot.frame, spot.node, row).is_some() {
             row = RowId::added(row.0.wrapping_add(1));
         }
-        let position = self.next_position(spot.scope, spot.node);
-        let scope = self
+        let position = self.next_position(spot.frame, spot.node);
+        let frame = self
             .places
-            .make_row(&plan, spot.scope, spot.node, row, position)
+            .make_row(&plan, spot.frame, spot.node, row, position)
             .map_err(|_| {
                 refused(
                     repeat,
@@ -170,9 +170,9 @@ impl Interview {
             row,
             position,
         }];
-        self.set_defaults(scope, &mut ops);
+        self.set_defaults(frame, &mut ops);
         let mut queue = Queue::default();
-        self.scope_made(&mut queue, scope);
+        self.frame_made(&mut queue, frame);
         self.inside_changed(&mut queue, spot);
         self.run_all(queue, Keeping::Running, &mut ops);
         Ok(Accepted { ops, row: Some(row) })
@@ -186,7 +186,7 @@ impl Interview {
         now: DateTime<FixedOffset>,
     ) -> Result<Accepted, Refused> {
         let spot = self.repeat(repeat)?;
-        let Some(scope) = self.places.row(spot.scope, spot.node, row) else {
+        let Some(frame) = self.places.row(spot.frame, spot.node, row) else {
             return Err(refused(
                 repeat,
                 Reason::NoSuchPlace,
@@ -194,8 +194,8 @@ impl Interview {
             ));
         };
         self.now = now;
-        let gone = self.places.remove_row(scope);
-        self.faults.retain(|(spot, _), _| !gone.contains(&spot.scope));
+        let gone = self.places.remove_row(frame);
+        self.faults.retain(|(spot, _), _| !gone.contains(&spot.frame));
         let mut ops = vec![Op::RemoveRow {
             repeat: repeat.clone(),
             row,

@@ -8,7 +8,7 @@ use sampan_value::answer::{Answer, Missing};
 
 use crate::facts::ROWS;
 use crate::interview::{Interview, moment};
-use crate::places::{ScopeId, Spot};
+use crate::places::{FrameId, Spot};
 use crate::running::{Keeping, Queue};
 use crate::view::{Problem, ProblemKind};
 
@@ -19,12 +19,12 @@ impl Interview {
         let mut problems = Vec::new();
         self.places
             .each_relevant(&self.plan, &mut |spot| self.check(spot, &mut problems));
-        for scope in self.places.scopes() {
-            for repeat in &self.plan.layout(self.places.scope(scope).repeat).repeats {
-                let spot = Spot { node: *repeat, scope };
+        for frame in self.places.frames() {
+            for repeat in &self.plan.layout(self.places.frame(frame).repeat).repeats {
+                let spot = Spot { node: *repeat, frame };
                 if self
                     .places
-                    .range(scope, *repeat)
+                    .range(frame, *repeat)
                     .is_some_and(|range| range.is_cut)
                     && self.places.is_relevant(&self.plan, spot)
                 {
@@ -43,6 +43,7 @@ impl Interview {
                 message: format!("The form makes a mistake here; tell the office: {fault}"),
             });
         }
+        problems.sort_by_cached_key(|problem| self.order_of_question(&problem.at));
         problems
     }
 
@@ -65,7 +66,7 @@ impl Interview {
             if node.repeats.is_empty() {
                 let spot = Spot {
                     node: node.id,
-                    scope: ScopeId::INTERVIEW,
+                    frame: FrameId::INTERVIEW,
                 };
                 self.keep(spot, Some(Answer::Value(moment(now, kind))), &mut ops);
                 self.answer_changed(&mut queue, spot);

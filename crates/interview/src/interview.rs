@@ -15,7 +15,7 @@ use sampan_value::text;
 use sampan_xpath::resolve::NodeId;
 
 use crate::facts::Facts;
-use crate::places::{Places, ScopeId, Spot};
+use crate::places::{FrameId, Places, Spot};
 use crate::plan::{Computes, Plan, Source};
 use crate::running::Keeping;
 use crate::sight::{Sight, mixed};
@@ -62,13 +62,14 @@ impl Interview {
         let mut interview = Interview::empty(plan, facts.started_at, facts.seed);
         let mut ops = Vec::new();
         interview.write_facts(facts, &mut ops);
-        interview.set_defaults(ScopeId::INTERVIEW, &mut ops);
+        interview.set_defaults(FrameId::INTERVIEW, &mut ops);
         let queue = interview.everything();
         interview.run_all(queue, Keeping::Beginning, &mut ops);
         Opened { interview, ops }
     }
 
-    /// Opens an interview again from what its record (and journal) holds: answers, and rows that are not removed.
+    /// Opens an interview again from what its record (and journal) holds: rows that are not removed, and the answers
+    /// that do not stand in removed ones.
     /// Answers that this form version has no place for are set aside ([`Interview::set_aside`]); they stay in the
     /// record. Writes no defaults again.
     pub fn resume(
@@ -152,9 +153,9 @@ impl Interview {
         match self.places.find(&self.plan, repeat) {
             Some(spot) if self.places.is_relevant(&self.plan, spot) => self
                 .places
-                .shown(spot.scope, spot.node)
+                .shown(spot.frame, spot.node)
                 .iter()
-                .map(|row| self.places.scope(*row).row)
+                .map(|row| self.places.frame(*row).row)
                 .collect(),
             Some(_) | None => Vec::new(),
         }
@@ -178,24 +179,24 @@ impl Interview {
     /// The rows that people added, as a record of this interview holds them.
     pub fn added_rows(&self) -> Vec<Row> {
         self.places
-            .scopes()
+            .frames()
             .filter_map(|id| {
-                let scope = self.places.scope(id);
-                let around = scope.around?;
+                let frame = self.places.frame(id);
+                let around = frame.around?;
                 self.places
-                    .range(around, scope.repeat)?
+                    .range(around, frame.repeat)?
                     .count
                     .is_none()
                     .then(|| Row {
                         repeat: self.places.path(
                             &self.plan,
                             Spot {
-                                node: scope.repeat,
-                                scope: around,
+                                node: frame.repeat,
+                                frame: around,
                             },
                         ),
-                        row: scope.row,
-                        position: scope.position,
+                        row: frame.row,
+                        position: frame.position,
                     })
             })
             .collect()
@@ -203,8 +204,8 @@ impl Interview {
 
     /// What an expression at a place sees.
     pub(crate) fn sight(&self, spot: Spot) -> Sight<'_> {
-        let rows = std::iter::successors(Some(spot.scope), |id| self.places.scope(*id).around)
-            .map(|id| self.places.scope(id).row.0);
+        let rows = std::iter::successors(Some(spot.frame), |id| self.places.frame(*id).around)
+            .map(|id| self.places.frame(id).row.0);
         let chance = rows.fold(mixed(self.seed ^ u64::from(spot.node.0)), |bits, row| {
             mixed(bits ^ row)
         });
@@ -237,7 +238,7 @@ impl Interview {
             };
             let spot = Spot {
                 node: node.id,
-                scope: ScopeId::INTERVIEW,
+                frame: FrameId::INTERVIEW,
             };
             // Metadata in a repeat has no one place to be written to.
             if let (Some(value), true) = (known, node.repeats.is_empty()) {
@@ -267,7 +268,7 @@ impl Interview {
                 .find(|node| node.question().is_some_and(|(own, _)| own == role))?;
             let spot = Spot {
                 node: node.id,
-                scope: ScopeId::INTERVIEW,
+                frame: FrameId::INTERVIEW,
             };
             match self.places.cell(&self.plan, spot)?.answer.as_ref()? {
                 Answer::Value(Value::DateTime(time)) => Some(*time),
@@ -342,12 +343,12 @@ impl Interview {
         if at.rows.len() != node.repeats.len() {
             return Err("this stands in other repeats in this form version".into());
         }
-        let mut scope = ScopeId::INTERVIEW;
+        let mut frame = FrameId::INTERVIEW;
         for (depth, (repeat, row)) in node.repeats.iter().zip(&at.rows).enumerate() {
-            scope = match self.places.row(scope, *repeat, *row) {
-                Some(scope) => scope,
+            frame = match self.places.row(frame, *repeat, *row) {
+                Some(frame) => frame,
                 None => {
-                    let place = self.places.path(&plan, Spot { node: *repeat, scope });
+                    let place = self.places.path(&plan, Spot { node: *repeat, frame });
                     if full.contains(&place) {
                         return Err("there are more rows than fit".into());
                     }
@@ -366,7 +367,7 @@ impl Interview {
                 Answer::Value(converted(value, kind).ok_or("this has another type in this form version")?)
             }
         };
-        if let Some(cell) = self.places.cell_mut(&plan, Spot { node: id, scope }) {
+        if let Some(cell) = self.places.cell_mut(&plan, Spot { node: id, frame }) {
             cell.answer = Some(answer);
         }
         Ok(())
@@ -382,7 +383,7 @@ impl Interview {
         repeat: &AnswerPath,
         row: RowId,
         position: Option<u64>,
-    ) -> Result<ScopeId, String> {
+    ) -> Result<FrameId, String> {
         let plan = self.plan.clone();
         let spot = self
             .places
@@ -398,25 +399,25 @@ impl Interview {
         if self.is_misplaced(spot.node, row) {
             return Err("this form version counts the rows of this repeat".into());
         }
-        if let Some(scope) = self.places.row(spot.scope, spot.node, row) {
-            return Ok(scope);
+        if let Some(frame) = self.places.row(spot.frame, spot.node, row) {
+            return Ok(frame);
         }
         let position = match (&node.count, row.counted_index()) {
             (Some(_), Some(index)) if index as usize >= crate::facts::ROWS => {
                 return Err("there are more rows than fit".into());
             }
             (Some(_), Some(index)) => u64::from(index),
-            _ => position.unwrap_or_else(|| self.next_position(spot.scope, spot.node)),
+            _ => position.unwrap_or_else(|| self.next_position(spot.frame, spot.node)),
         };
         self.places
-            .make_row(&plan, spot.scope, spot.node, row, position)
+            .make_row(&plan, spot.frame, spot.node, row, position)
             .map_err(|crate::places::Full| "there are more rows than fit".into())
     }
 
     /// The position behind the last row.
-    pub(crate) fn next_position(&self, around: ScopeId, repeat: NodeId) -> u64 {
+    pub(crate) fn next_position(&self, around: FrameId, repeat: NodeId) -> u64 {
         match self.places.rows(around, repeat).last() {
-            Some(last) => self.places.scope(*last).position.saturating_add(1),
+            Some(last) => self.places.frame(*last).position.saturating_add(1),
             None => 0,
         }
     }

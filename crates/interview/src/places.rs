@@ -1,4 +1,4 @@
-//! Where answers lie while an interview runs: one scope for the interview and one for each repeat row, with a cell for
+//! Where answers lie while an interview runs: one frame for the interview and one for each repeat row, with a cell for
 //! each item in it.
 
 use std::collections::{BTreeMap, HashMap};
@@ -14,21 +14,21 @@ use crate::plan::Plan;
 
 /// The interview itself (0) or one row of a repeat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct ScopeId(pub(crate) u32);
+pub(crate) struct FrameId(pub(crate) u32);
 
-impl ScopeId {
-    pub(crate) const INTERVIEW: ScopeId = ScopeId(0);
+impl FrameId {
+    pub(crate) const INTERVIEW: FrameId = FrameId(0);
 }
 
-/// An item at one place: in one row of each repeat around it. For a repeat, in the scope of one of its rows, it is that
-/// row; in the scope around, it is the repeat as a whole.
+/// An item at one place: in one row of each repeat around it. For a repeat, in the frame of one of its rows, it is that
+/// row; in the frame around, it is the repeat as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Spot {
     pub(crate) node: NodeId,
-    pub(crate) scope: ScopeId,
+    pub(crate) frame: FrameId,
 }
 
-/// What stands at one item of one scope.
+/// What stands at one item of one frame.
 #[derive(Debug, Clone)]
 pub(crate) struct Cell {
     /// What the item's own relevance says; groups around it have their own cells.
@@ -39,46 +39,46 @@ pub(crate) struct Cell {
 
 /// The interview itself or one row.
 #[derive(Debug)]
-pub(crate) struct Scope {
+pub(crate) struct Frame {
     /// Whose row it is; the root for the interview itself.
     pub(crate) repeat: NodeId,
     /// Which row.
     pub(crate) row: RowId,
     /// Where a row stands among its siblings, as the record has it.
     pub(crate) position: u64,
-    /// The scope around; None for the interview itself and for removed rows.
-    pub(crate) around: Option<ScopeId>,
+    /// The frame around; None for the interview itself and for removed rows.
+    pub(crate) around: Option<FrameId>,
     cells: Vec<Cell>,
     ranges: BTreeMap<NodeId, Range>,
 }
 
-/// The rows of one repeat in one scope.
+/// The rows of one repeat in one frame.
 #[derive(Debug, Default)]
 pub(crate) struct Range {
     /// In order, hidden ones of a counted repeat among them (behind the shown ones).
-    pub(crate) rows: Vec<ScopeId>,
+    pub(crate) rows: Vec<FrameId>,
     /// How many rows the form's count gives; None when people add rows.
     pub(crate) count: Option<usize>,
     /// Whether the form asks for more rows than fit.
     pub(crate) is_cut: bool,
 }
 
-/// Why no scope can be made.
+/// Why no frame can be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Full;
 
-/// All scopes.
+/// All frames.
 #[derive(Debug)]
 pub(crate) struct Places {
-    scopes: Vec<Scope>,
-    by_row: HashMap<(ScopeId, NodeId, RowId), ScopeId>,
+    frames: Vec<Frame>,
+    by_row: HashMap<(FrameId, NodeId, RowId), FrameId>,
     n_cells: usize,
 }
 
 impl Places {
     pub(crate) fn new(plan: &Plan) -> Places {
         let mut places = Places {
-            scopes: Vec::new(),
+            frames: Vec::new(),
             by_row: HashMap::new(),
             n_cells: 0,
         };
@@ -92,12 +92,12 @@ impl Places {
         repeat: NodeId,
         row: RowId,
         position: u64,
-        around: Option<ScopeId>,
-    ) -> ScopeId {
-        let id = ScopeId(u32::try_from(self.scopes.len()).expect("scopes are far fewer than PLACES"));
+        around: Option<FrameId>,
+    ) -> FrameId {
+        let id = FrameId(u32::try_from(self.frames.len()).expect("frames are far fewer than PLACES"));
         let layout = plan.layout(repeat);
         self.n_cells = self.n_cells.saturating_add(layout.cells.len());
-        self.scopes.push(Scope {
+        self.frames.push(Frame {
             repeat,
             row,
             position,
@@ -127,38 +127,38 @@ impl Places {
         id
     }
 
-    pub(crate) fn scope(&self, id: ScopeId) -> &Scope {
-        self.scopes
+    pub(crate) fn frame(&self, id: FrameId) -> &Frame {
+        self.frames
             .get(id.0 as usize)
-            .expect("scopes are never taken out of the list")
+            .expect("frames are never taken out of the list")
     }
 
-    pub(crate) fn range(&self, scope: ScopeId, repeat: NodeId) -> Option<&Range> {
-        self.scope(scope).ranges.get(&repeat)
+    pub(crate) fn range(&self, frame: FrameId, repeat: NodeId) -> Option<&Range> {
+        self.frame(frame).ranges.get(&repeat)
     }
 
-    fn range_mut(&mut self, scope: ScopeId, repeat: NodeId) -> Option<&mut Range> {
-        self.scopes.get_mut(scope.0 as usize)?.ranges.get_mut(&repeat)
+    fn range_mut(&mut self, frame: FrameId, repeat: NodeId) -> Option<&mut Range> {
+        self.frames.get_mut(frame.0 as usize)?.ranges.get_mut(&repeat)
     }
 
     pub(crate) fn cell(&self, plan: &Plan, spot: Spot) -> Option<&Cell> {
-        self.scope(spot.scope).cells.get(plan.slot(spot.node))
+        self.frame(spot.frame).cells.get(plan.slot(spot.node))
     }
 
     pub(crate) fn cell_mut(&mut self, plan: &Plan, spot: Spot) -> Option<&mut Cell> {
-        self.scopes
-            .get_mut(spot.scope.0 as usize)?
+        self.frames
+            .get_mut(spot.frame.0 as usize)?
             .cells
             .get_mut(plan.slot(spot.node))
     }
 
     /// The row of that id, hidden ones included.
-    pub(crate) fn row(&self, around: ScopeId, repeat: NodeId, row: RowId) -> Option<ScopeId> {
+    pub(crate) fn row(&self, around: FrameId, repeat: NodeId, row: RowId) -> Option<FrameId> {
         self.by_row.get(&(around, repeat, row)).copied()
     }
 
     /// The rows shown now, in order.
-    pub(crate) fn shown(&self, around: ScopeId, repeat: NodeId) -> &[ScopeId] {
+    pub(crate) fn shown(&self, around: FrameId, repeat: NodeId) -> &[FrameId] {
         let Some(range) = self.range(around, repeat) else {
             return &[];
         };
@@ -167,20 +167,20 @@ impl Places {
     }
 
     /// All rows, hidden ones included.
-    pub(crate) fn rows(&self, around: ScopeId, repeat: NodeId) -> &[ScopeId] {
+    pub(crate) fn rows(&self, around: FrameId, repeat: NodeId) -> &[FrameId] {
         self.range(around, repeat)
             .map(|range| range.rows.as_slice())
             .unwrap_or(&[])
     }
 
     /// Whether a row is shown, as far as its own repeat's count goes.
-    pub(crate) fn is_shown(&self, row: ScopeId) -> bool {
-        let scope = self.scope(row);
-        let Some(around) = scope.around else {
-            return row == ScopeId::INTERVIEW;
+    pub(crate) fn is_shown(&self, row: FrameId) -> bool {
+        let frame = self.frame(row);
+        let Some(around) = frame.around else {
+            return row == FrameId::INTERVIEW;
         };
-        match self.range(around, scope.repeat).and_then(|range| range.count) {
-            Some(count) => scope
+        match self.range(around, frame.repeat).and_then(|range| range.count) {
+            Some(count) => frame
                 .row
                 .counted_index()
                 .is_some_and(|index| (index as usize) < count),
@@ -192,17 +192,17 @@ impl Places {
     pub(crate) fn make_row(
         &mut self,
         plan: &Plan,
-        around: ScopeId,
+        around: FrameId,
         repeat: NodeId,
         row: RowId,
         position: u64,
-    ) -> Result<ScopeId, Full> {
+    ) -> Result<FrameId, Full> {
         let n_rows = self.rows(around, repeat).len();
         if n_rows >= ROWS || self.n_cells.saturating_add(plan.layout(repeat).cells.len()) > PLACES {
             return Err(Full);
         }
         let id = self.push(plan, repeat, row, position, Some(around));
-        let place = |places: &Places, id: &ScopeId| (places.scope(*id).position, places.scope(*id).row);
+        let place = |places: &Places, id: &FrameId| (places.frame(*id).position, places.frame(*id).row);
         let before = self
             .rows(around, repeat)
             .partition_point(|other| place(self, other) < (position, row));
@@ -213,13 +213,13 @@ impl Places {
         Ok(id)
     }
 
-    /// Takes a row out, with all that stands in it. Returns the scopes that are gone.
-    pub(crate) fn remove_row(&mut self, row: ScopeId) -> Vec<ScopeId> {
-        let scope = self.scope(row);
-        let Some(around) = scope.around else {
+    /// Takes a row out, with all that stands in it. Returns the frames that are gone.
+    pub(crate) fn remove_row(&mut self, row: FrameId) -> Vec<FrameId> {
+        let frame = self.frame(row);
+        let Some(around) = frame.around else {
             return Vec::new();
         };
-        let (repeat, row_id) = (scope.repeat, scope.row);
+        let (repeat, row_id) = (frame.repeat, frame.row);
         if let Some(range) = self.range_mut(around, repeat) {
             range.rows.retain(|other| *other != row);
         }
@@ -228,13 +228,13 @@ impl Places {
         let mut done = 0;
         while let Some(id) = gone.get(done).copied() {
             done += 1;
-            let Some(scope) = self.scopes.get_mut(id.0 as usize) else {
+            let Some(frame) = self.frames.get_mut(id.0 as usize) else {
                 continue;
             };
-            scope.around = None;
-            self.n_cells = self.n_cells.saturating_sub(scope.cells.len());
-            scope.cells = Vec::new();
-            for range in std::mem::take(&mut scope.ranges).into_values() {
+            frame.around = None;
+            self.n_cells = self.n_cells.saturating_sub(frame.cells.len());
+            frame.cells = Vec::new();
+            for range in std::mem::take(&mut frame.ranges).into_values() {
                 gone.extend(range.rows);
             }
         }
@@ -242,37 +242,37 @@ impl Places {
     }
 
     /// Sets how many rows a counted repeat shows; the rows must be there.
-    pub(crate) fn set_count(&mut self, around: ScopeId, repeat: NodeId, count: usize, is_cut: bool) {
+    pub(crate) fn set_count(&mut self, around: FrameId, repeat: NodeId, count: usize, is_cut: bool) {
         if let Some(range) = self.range_mut(around, repeat) {
             range.count = Some(count);
             range.is_cut = is_cut;
         }
     }
 
-    /// A scope and those around it, outermost (the interview) first.
-    pub(crate) fn chain(&self, scope: ScopeId) -> Vec<ScopeId> {
-        let mut chain: Vec<ScopeId> =
-            std::iter::successors(Some(scope), |id| self.scope(*id).around).collect();
+    /// A frame and those around it, outermost (the interview) first.
+    pub(crate) fn chain(&self, frame: FrameId) -> Vec<FrameId> {
+        let mut chain: Vec<FrameId> =
+            std::iter::successors(Some(frame), |id| self.frame(*id).around).collect();
         chain.reverse();
         chain
     }
 
-    /// The innermost scope around (or at) `from` that also lies around the repeats of `repeats` (outermost first), and
+    /// The innermost frame around (or at) `from` that also lies around the repeats of `repeats` (outermost first), and
     /// how many of these repeats it is in.
-    pub(crate) fn common(&self, from: ScopeId, repeats: &[NodeId]) -> (ScopeId, usize) {
-        let depth = std::iter::successors(self.scope(from).around, |id| self.scope(*id).around).count();
+    pub(crate) fn common(&self, from: FrameId, repeats: &[NodeId]) -> (FrameId, usize) {
+        let depth = std::iter::successors(self.frame(from).around, |id| self.frame(*id).around).count();
         let mut at = from;
         let mut at_depth = depth;
-        let mut common = (ScopeId::INTERVIEW, 0);
-        // From the inside out: the first scope whose repeat stands at its own depth in `repeats` is the innermost
+        let mut common = (FrameId::INTERVIEW, 0);
+        // From the inside out: the first frame whose repeat stands at its own depth in `repeats` is the innermost
         // common one, since repeats nest the same way for all.
         loop {
-            let scope = self.scope(at);
-            if at_depth > 0 && repeats.get(at_depth - 1) == Some(&scope.repeat) {
+            let frame = self.frame(at);
+            if at_depth > 0 && repeats.get(at_depth - 1) == Some(&frame.repeat) {
                 common = (at, at_depth);
                 break;
             }
-            match scope.around {
+            match frame.around {
                 Some(around) => at = around,
                 None => break,
             }
@@ -281,9 +281,9 @@ impl Places {
         common
     }
 
-    /// Calls `visit` with every scope of the innermost of `repeats` below `base` (which lies in the first `depth` of
+    /// Calls `visit` with every frame of the innermost of `repeats` below `base` (which lies in the first `depth` of
     /// them), hidden rows included.
-    pub(crate) fn each_below(&self, base: ScopeId, repeats: &[NodeId], visit: &mut dyn FnMut(ScopeId)) {
+    pub(crate) fn each_below(&self, base: FrameId, repeats: &[NodeId], visit: &mut dyn FnMut(FrameId)) {
         match repeats.split_first() {
             None => visit(base),
             Some((repeat, inner)) => {
@@ -302,14 +302,14 @@ impl Places {
             let Some(node) = form.get(spot.node) else {
                 return false;
             };
-            let scope = self.scope(spot.scope);
-            if node.what == What::Repeat && scope.repeat == spot.node {
+            let frame = self.frame(spot.frame);
+            if node.what == What::Repeat && frame.repeat == spot.node {
                 // One row: is it shown? Then on to the repeat as a whole.
-                if !self.is_shown(spot.scope) {
+                if !self.is_shown(spot.frame) {
                     return false;
                 }
-                match scope.around {
-                    Some(around) => spot.scope = around,
+                match frame.around {
+                    Some(around) => spot.frame = around,
                     None => return false,
                 }
             }
@@ -333,10 +333,10 @@ impl Places {
         AnswerPath {
             question: QuestionPath(path),
             rows: self
-                .chain(spot.scope)
+                .chain(spot.frame)
                 .iter()
                 .skip(1)
-                .map(|id| self.scope(*id).row)
+                .map(|id| self.frame(*id).row)
                 .collect(),
         }
     }
@@ -346,18 +346,18 @@ impl Places {
     pub(crate) fn find(&self, plan: &Plan, at: &AnswerPath) -> Option<Spot> {
         let id = plan.form().find(at.question.as_str())?;
         let node = plan.form().get(id)?;
-        let mut scope = ScopeId::INTERVIEW;
+        let mut frame = FrameId::INTERVIEW;
         let mut rows = at.rows.iter();
         for repeat in &node.repeats {
-            scope = self.row(scope, *repeat, *rows.next()?)?;
+            frame = self.row(frame, *repeat, *rows.next()?)?;
         }
         if let Some(own) = rows.next() {
             if node.what != What::Repeat {
                 return None;
             }
-            scope = self.row(scope, id, *own)?;
+            frame = self.row(frame, id, *own)?;
         }
-        rows.next().is_none().then_some(Spot { node: id, scope })
+        rows.next().is_none().then_some(Spot { node: id, frame })
     }
 
     /// Every place that is asked or computed now, in the order of the form: questions, notes and computed values.
@@ -366,7 +366,7 @@ impl Places {
             plan,
             Spot {
                 node: NodeId(0),
-                scope: ScopeId::INTERVIEW,
+                frame: FrameId::INTERVIEW,
             },
             visit,
         );
@@ -379,7 +379,7 @@ impl Places {
         for child in &node.children {
             let child = Spot {
                 node: *child,
-                scope: spot.scope,
+                frame: spot.frame,
             };
             if !self.cell(plan, child).is_some_and(|cell| cell.relevant) {
                 continue;
@@ -388,12 +388,12 @@ impl Places {
                 Some(What::Question { .. }) => visit(child),
                 Some(What::Group | What::Root) => self.each_relevant_in(plan, child, visit),
                 Some(What::Repeat) => {
-                    for row in self.shown(child.scope, child.node) {
+                    for row in self.shown(child.frame, child.node) {
                         self.each_relevant_in(
                             plan,
                             Spot {
                                 node: child.node,
-                                scope: *row,
+                                frame: *row,
                             },
                             visit,
                         );
@@ -404,15 +404,15 @@ impl Places {
         }
     }
 
-    /// Every place, whether asked or not, with its cell, scope by scope.
+    /// Every place, whether asked or not, with its cell, frame by frame.
     pub(crate) fn each_cell(&self, plan: &Plan, visit: &mut dyn FnMut(Spot, &Cell)) {
-        for (number, scope) in self.scopes.iter().enumerate() {
-            let id = ScopeId(u32::try_from(number).unwrap_or(u32::MAX));
-            for (node, cell) in plan.layout(scope.repeat).cells.iter().zip(&scope.cells) {
+        for (number, frame) in self.frames.iter().enumerate() {
+            let id = FrameId(u32::try_from(number).unwrap_or(u32::MAX));
+            for (node, cell) in plan.layout(frame.repeat).cells.iter().zip(&frame.cells) {
                 visit(
                     Spot {
                         node: *node,
-                        scope: id,
+                        frame: id,
                     },
                     cell,
                 );
@@ -420,11 +420,11 @@ impl Places {
         }
     }
 
-    /// All scopes there are, removed ones left out.
-    pub(crate) fn scopes(&self) -> impl Iterator<Item = ScopeId> {
-        self.scopes.iter().enumerate().filter_map(|(number, scope)| {
-            let id = ScopeId(u32::try_from(number).ok()?);
-            (scope.around.is_some() || id == ScopeId::INTERVIEW).then_some(id)
+    /// All frames there are, removed ones left out.
+    pub(crate) fn frames(&self) -> impl Iterator<Item = FrameId> {
+        self.frames.iter().enumerate().filter_map(|(number, frame)| {
+            let id = FrameId(u32::try_from(number).ok()?);
+            (frame.around.is_some() || id == FrameId::INTERVIEW).then_some(id)
         })
     }
 }

@@ -10,7 +10,7 @@ use sampan_xpath::eval::At;
 
 use crate::interview::Interview;
 use crate::offers;
-use crate::places::{ScopeId, Spot};
+use crate::places::{FrameId, Spot};
 use crate::sight::Sight;
 use crate::view::{ChoiceView, Part, QuestionState};
 
@@ -115,7 +115,7 @@ impl Interview {
         let program = self.plan.form().instance_name()?;
         let root = Spot {
             node: self.plan.form().root().id,
-            scope: ScopeId::INTERVIEW,
+            frame: FrameId::INTERVIEW,
         };
         program
             .eval_text(&self.sight(root), &At::node(root))

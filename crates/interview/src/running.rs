@@ -13,13 +13,13 @@ use sampan_xpath::resolve::NodeId;
 
 use crate::facts::ROWS;
 use crate::interview::Interview;
-use crate::places::{ScopeId, Spot};
+use crate::places::{FrameId, Spot};
 use crate::plan::{Computes, Rank, Source, Task};
 
 /// What is to be computed, in order; the flag says whether something that it reads has changed.
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
-    due: BTreeMap<(Rank, ScopeId), bool>,
+    due: BTreeMap<(Rank, FrameId), bool>,
     /// Whether all that can be due is due already, so that changes need not be followed.
     is_complete: bool,
 }
@@ -38,8 +38,8 @@ pub(crate) enum Keeping {
 }
 
 impl Queue {
-    fn push(&mut self, rank: Rank, scope: ScopeId, changed: bool) {
-        let flag = self.due.entry((rank, scope)).or_insert(false);
+    fn push(&mut self, rank: Rank, frame: FrameId, changed: bool) {
+        let flag = self.due.entry((rank, frame)).or_insert(false);
         *flag = *flag || changed;
     }
 }
@@ -51,27 +51,27 @@ impl Interview {
             due: BTreeMap::new(),
             is_complete: true,
         };
-        for scope in self.places.scopes() {
-            self.push_scope(&mut queue, scope);
+        for frame in self.places.frames() {
+            self.push_frame(&mut queue, frame);
         }
         queue
     }
 
     /// A row was made: all in it is due, and all in the rows that it has from the start.
-    pub(crate) fn scope_made(&self, queue: &mut Queue, scope: ScopeId) {
-        self.push_scope(queue, scope);
+    pub(crate) fn frame_made(&self, queue: &mut Queue, frame: FrameId) {
+        self.push_frame(queue, frame);
     }
 
-    fn push_scope(&self, queue: &mut Queue, scope: ScopeId) {
-        for rank in &self.plan.layout(self.places.scope(scope).repeat).tasks {
-            queue.push(*rank, scope, false);
+    fn push_frame(&self, queue: &mut Queue, frame: FrameId) {
+        for rank in &self.plan.layout(self.places.frame(frame).repeat).tasks {
+            queue.push(*rank, frame, false);
         }
     }
 
     /// The answer at a place has changed: its readers are due.
     pub(crate) fn answer_changed(&self, queue: &mut Queue, spot: Spot) {
         for rank in self.plan.readers(spot.node) {
-            self.push_seeing(queue, *rank, spot.scope, true);
+            self.push_seeing(queue, *rank, spot.frame, true);
         }
     }
 
@@ -83,7 +83,7 @@ impl Interview {
                 .task(*rank)
                 .is_some_and(|task| !self.is_inside(task, spot.node));
             // A kept value inside is only made up for, not drawn anew, because it came back.
-            self.push_seeing(queue, *rank, spot.scope, reads);
+            self.push_seeing(queue, *rank, spot.frame, reads);
         }
     }
 
@@ -91,33 +91,33 @@ impl Interview {
         task.node == around || crate::plan::around(self.plan.form(), task.node).any(|at| at == around)
     }
 
-    /// Makes a task due in every scope from which `origin` can be seen.
-    fn push_seeing(&self, queue: &mut Queue, rank: Rank, origin: ScopeId, changed: bool) {
+    /// Makes a task due in every frame from which `origin` can be seen.
+    fn push_seeing(&self, queue: &mut Queue, rank: Rank, origin: FrameId, changed: bool) {
         if queue.is_complete {
             return;
         }
         let Some(task) = self.plan.task(rank) else { return };
         if task.owner.0 == 0 {
-            queue.push(rank, ScopeId::INTERVIEW, changed);
+            queue.push(rank, FrameId::INTERVIEW, changed);
             return;
         }
         let Some(node) = self.plan.form().get(task.node) else {
             return;
         };
         let (base, depth) = match task.looks_around {
-            true => (ScopeId::INTERVIEW, 0),
+            true => (FrameId::INTERVIEW, 0),
             false => self.places.common(origin, &node.repeats),
         };
         let inner = node.repeats.get(depth..).unwrap_or_default();
         self.places
-            .each_below(base, inner, &mut |scope| queue.push(rank, scope, changed));
+            .each_below(base, inner, &mut |frame| queue.push(rank, frame, changed));
     }
 
     /// Computes what is due and what becomes due by it. Ops for what is to be kept go to `ops`.
     pub(crate) fn run(&mut self, mut queue: Queue, keeping: Keeping, ops: &mut Vec<Op>) {
         // Each task runs about once; the bound only matters for a form with a circle, which does not compile.
-        let mut n_left = 100_000_usize.saturating_add(self.places.scopes().count().saturating_mul(1_000));
-        while let Some(((rank, scope), changed)) = queue.due.pop_first() {
+        let mut n_left = 100_000_usize.saturating_add(self.places.frames().count().saturating_mul(1_000));
+        while let Some(((rank, frame), changed)) = queue.due.pop_first() {
             let Some(task) = self.plan.task(rank).copied() else {
                 continue;
             };
@@ -127,7 +127,7 @@ impl Interview {
             };
             let spot = Spot {
                 node: task.node,
-                scope,
+                frame,
             };
             let changed = changed && keeping == Keeping::Running;
             match task.what {
@@ -169,14 +169,14 @@ impl Interview {
         for index in 0..count {
             let number = u32::try_from(index).expect("ROWS fits 32 bits");
             let row = RowId::counted(number);
-            if self.places.row(spot.scope, spot.node, row).is_some() {
+            if self.places.row(spot.frame, spot.node, row).is_some() {
                 continue;
             }
             match self
                 .places
-                .make_row(&plan, spot.scope, spot.node, row, u64::from(number))
+                .make_row(&plan, spot.frame, spot.node, row, u64::from(number))
             {
-                Ok(scope) => made.push(scope),
+                Ok(frame) => made.push(frame),
                 Err(crate::places::Full) => {
                     count = index;
                     break;
@@ -185,14 +185,14 @@ impl Interview {
         }
         let before = self
             .places
-            .range(spot.scope, spot.node)
+            .range(spot.frame, spot.node)
             .and_then(|range| range.count);
         self.places
-            .set_count(spot.scope, spot.node, count, count < wanted);
-        for scope in &made {
-            self.push_scope(queue, *scope);
+            .set_count(spot.frame, spot.node, count, count < wanted);
+        for frame in &made {
+            self.push_frame(queue, *frame);
             if matches!(keeping, Keeping::Beginning | Keeping::Running) {
-                self.set_defaults(*scope, ops);
+                self.set_defaults(*frame, ops);
             }
         }
         if before != Some(count) || !made.is_empty() {
@@ -288,12 +288,12 @@ impl Interview {
         }
     }
 
-    /// First values as written, in one scope; their readers are due anyway, since the scope is new. Computed first
+    /// First values as written, in one frame; their readers are due anyway, since the frame is new. Computed first
     /// values wait in `self.waiting` until everything else has been computed.
-    pub(crate) fn set_defaults(&mut self, scope: ScopeId, ops: &mut Vec<Op>) {
+    pub(crate) fn set_defaults(&mut self, frame: FrameId, ops: &mut Vec<Op>) {
         let plan = self.plan.clone();
-        for id in &plan.layout(self.places.scope(scope).repeat).cells {
-            let spot = Spot { node: *id, scope };
+        for id in &plan.layout(self.places.frame(frame).repeat).cells {
+            let spot = Spot { node: *id, frame };
             let Some(node) = plan.form().get(*id) else {
                 continue;
             };

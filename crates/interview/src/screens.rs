@@ -7,7 +7,7 @@ use sampan_xpath::resolve::NodeId;
 
 use crate::facts::ROWS;
 use crate::interview::Interview;
-use crate::places::{ScopeId, Spot};
+use crate::places::{FrameId, Spot};
 use crate::view::{Heading, Position, Problem, Screen};
 
 /// One screen as a place in the order of the interview.
@@ -28,7 +28,7 @@ enum StopAt {
 /// Where something stands in the order of the interview: per repeat around it the repeat's item and the row's index,
 /// then the item itself. Items are numbered in the order of the form, so this sorts as screens come.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Order(Vec<u32>);
+pub(crate) struct Order(Vec<u32>);
 
 impl Order {
     fn end() -> Order {
@@ -149,7 +149,7 @@ impl Interview {
         let mut stops = Vec::new();
         let root = Spot {
             node: NodeId(0),
-            scope: ScopeId::INTERVIEW,
+            frame: FrameId::INTERVIEW,
         };
         self.stops_in(root, false, &mut Vec::new(), &mut stops);
         stops.push(Stop {
@@ -182,7 +182,7 @@ impl Interview {
         for child in &node.children {
             let spot = Spot {
                 node: *child,
-                scope: around.scope,
+                frame: around.frame,
             };
             if !self
                 .places
@@ -214,14 +214,14 @@ impl Interview {
     }
 
     fn stops_of_rows(&self, spot: Spot, node: &Node, order: &mut Vec<u32>, stops: &mut Vec<Stop>) {
-        let rows = self.places.shown(spot.scope, spot.node);
+        let rows = self.places.shown(spot.frame, spot.node);
         order.push(spot.node.0);
         for (index, row) in rows.iter().enumerate() {
             order.push(u32::try_from(index).unwrap_or(u32::MAX));
             self.stops_in(
                 Spot {
                     node: spot.node,
-                    scope: *row,
+                    frame: *row,
                 },
                 false,
                 order,
@@ -246,7 +246,7 @@ impl Interview {
         let mut at = Some(spot);
         while let Some(spot) = at {
             let node = self.plan.form().get(spot.node)?;
-            let is_row = node.what == What::Repeat && self.places.scope(spot.scope).repeat == spot.node;
+            let is_row = node.what == What::Repeat && self.places.frame(spot.frame).repeat == spot.node;
             if is_together(node) && (node.what != What::Repeat || is_row) {
                 found = Some(spot);
             }
@@ -256,9 +256,9 @@ impl Interview {
             }
             at = node.parent.map(|parent| Spot {
                 node: parent,
-                scope: spot.scope,
+                frame: spot.frame,
             });
-            if at.is_some_and(|at| at.node.0 == 0 && at.scope != ScopeId::INTERVIEW) {
+            if at.is_some_and(|at| at.node.0 == 0 && at.frame != FrameId::INTERVIEW) {
                 return found;
             }
         }
@@ -285,7 +285,7 @@ impl Interview {
         for child in &node.children {
             let spot = Spot {
                 node: *child,
-                scope: around.scope,
+                frame: around.frame,
             };
             if !self
                 .places
@@ -352,20 +352,20 @@ impl Interview {
             StopAt::Question(_) | StopAt::AddRow(_) | StopAt::End => {
                 form.get(spot.node).and_then(|node| node.parent).map(|node| Spot {
                     node,
-                    scope: spot.scope,
+                    frame: spot.frame,
                 })
             }
         };
         while let Some(spot) = at {
             let Some(node) = form.get(spot.node) else { break };
-            let scope = self.places.scope(spot.scope);
+            let frame = self.places.frame(spot.frame);
             let mut row = None;
-            let mut outside = spot.scope;
-            if let (What::Repeat, Some(around)) = (node.what, scope.around) {
+            let mut outside = spot.frame;
+            if let (What::Repeat, Some(around)) = (node.what, frame.around) {
                 let rows = self.places.shown(around, spot.node);
                 row = rows
                     .iter()
-                    .position(|row| *row == spot.scope)
+                    .position(|row| *row == spot.frame)
                     .map(|index| (index + 1, rows.len()));
                 outside = around;
             }
@@ -379,7 +379,7 @@ impl Interview {
             }
             at = node.parent.map(|parent| Spot {
                 node: parent,
-                scope: outside,
+                frame: outside,
             });
         }
         headings.reverse();
@@ -389,18 +389,26 @@ impl Interview {
     /// Where a place stands in the order of the interview.
     fn order(&self, spot: Spot) -> Order {
         let mut order = Vec::new();
-        for id in self.places.chain(spot.scope) {
-            let scope = self.places.scope(id);
-            let Some(around) = scope.around else { continue };
-            let rows = self.places.rows(around, scope.repeat);
+        for id in self.places.chain(spot.frame) {
+            let frame = self.places.frame(id);
+            let Some(around) = frame.around else { continue };
+            let rows = self.places.rows(around, frame.repeat);
             let index = rows.iter().position(|row| *row == id).unwrap_or(0);
-            order.extend([scope.repeat.0, u32::try_from(index).unwrap_or(u32::MAX)]);
+            order.extend([frame.repeat.0, u32::try_from(index).unwrap_or(u32::MAX)]);
         }
-        let is_row = self.places.scope(spot.scope).repeat == spot.node && spot.node.0 != 0;
+        let is_row = self.places.frame(spot.frame).repeat == spot.node && spot.node.0 != 0;
         if !is_row {
             order.push(spot.node.0);
         }
         Order(order)
+    }
+
+    /// The same for an item by its path.
+    pub(crate) fn order_of_question(&self, at: &AnswerPath) -> Order {
+        self.places
+            .find(&self.plan, at)
+            .map(|spot| self.order(spot))
+            .unwrap_or_else(Order::end)
     }
 
     /// The same for a position that may not be there any more: then as near as can be.
@@ -432,18 +440,18 @@ impl Interview {
 
     fn order_of_lost(&self, node: &Node, at: &AnswerPath) -> Order {
         let mut order = Vec::new();
-        let mut scope = ScopeId::INTERVIEW;
+        let mut frame = FrameId::INTERVIEW;
         for (repeat, row) in node.repeats.iter().chain(std::iter::once(&node.id)).zip(&at.rows) {
             order.push(repeat.0);
-            match self.places.row(scope, *repeat, *row) {
+            match self.places.row(frame, *repeat, *row) {
                 Some(found) => {
                     let index = self
                         .places
-                        .rows(scope, *repeat)
+                        .rows(frame, *repeat)
                         .iter()
                         .position(|row| *row == found);
                     order.push(index.and_then(|index| u32::try_from(index).ok()).unwrap_or(0));
-                    scope = found;
+                    frame = found;
                 }
                 None => break,
             }

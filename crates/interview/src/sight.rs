@@ -11,7 +11,7 @@ use sampan_xpath::resolve::NodeId;
 use sampan_xpath::world::{Table, World};
 
 use crate::offers;
-use crate::places::{Places, ScopeId, Spot};
+use crate::places::{FrameId, Places, Spot};
 use crate::plan::Plan;
 
 /// An interview as one evaluation sees it.
@@ -25,23 +25,23 @@ pub(crate) struct Sight<'a> {
 }
 
 impl Sight<'_> {
-    fn row_of(&self, node: NodeId, scope: ScopeId) -> bool {
-        self.places.scope(scope).repeat == node && node.0 != 0
+    fn row_of(&self, node: NodeId, frame: FrameId) -> bool {
+        self.places.frame(frame).repeat == node && node.0 != 0
     }
 
-    /// The scopes in which an item stands, seen from a scope, if it is shown there.
-    fn expand(&self, base: ScopeId, repeats: &[NodeId], target: Option<NodeId>, found: &mut Vec<Spot>) {
+    /// The frames in which an item stands, seen from a frame, if it is shown there.
+    fn expand(&self, base: FrameId, repeats: &[NodeId], target: Option<NodeId>, found: &mut Vec<Spot>) {
         match repeats.split_first() {
             None => match target {
                 Some(node) => {
-                    let spot = Spot { node, scope: base };
+                    let spot = Spot { node, frame: base };
                     if self.places.is_relevant(self.plan, spot) {
                         found.push(spot);
                     }
                 }
                 None => {
-                    let node = self.places.scope(base).repeat;
-                    found.push(Spot { node, scope: base });
+                    let node = self.places.frame(base).repeat;
+                    found.push(Spot { node, frame: base });
                 }
             },
             Some((repeat, inner)) => {
@@ -49,7 +49,7 @@ impl Sight<'_> {
                     self.plan,
                     Spot {
                         node: *repeat,
-                        scope: base,
+                        frame: base,
                     },
                 ) {
                     return;
@@ -73,7 +73,7 @@ impl World for Sight<'_> {
     fn root(&self) -> Spot {
         Spot {
             node: NodeId(0),
-            scope: ScopeId::INTERVIEW,
+            frame: FrameId::INTERVIEW,
         }
     }
 
@@ -87,13 +87,13 @@ impl World for Sight<'_> {
             true => node.repeats.iter().copied().chain([target]).collect(),
             false => Cow::Borrowed(&node.repeats),
         };
-        let (base, depth) = self.places.common(from.scope, &chain);
+        let (base, depth) = self.places.common(from.frame, &chain);
         let inner = chain.get(depth..).unwrap_or_default();
         // Seen from inside its own row an item is there even when it is not relevant: it is blank.
         if inner.is_empty() {
             return vec![Spot {
                 node: target,
-                scope: base,
+                frame: base,
             }];
         }
         let mut found = Vec::new();
@@ -104,11 +104,11 @@ impl World for Sight<'_> {
     fn node(&self, target: NodeId, from: &Spot) -> Option<Spot> {
         let node = self.plan.form().get(target)?;
         if node.what != What::Repeat {
-            let (base, depth) = self.places.common(from.scope, &node.repeats);
+            let (base, depth) = self.places.common(from.frame, &node.repeats);
             if depth == node.repeats.len() {
                 return Some(Spot {
                     node: target,
-                    scope: base,
+                    frame: base,
                 });
             }
         }
@@ -116,7 +116,7 @@ impl World for Sight<'_> {
     }
 
     fn text<'a>(&'a self, node: &Spot) -> Cow<'a, str> {
-        if self.row_of(node.node, node.scope) {
+        if self.row_of(node.node, node.frame) {
             return Cow::Borrowed("");
         }
         match self.relevant_answer(*node) {
@@ -153,32 +153,32 @@ impl World for Sight<'_> {
 
     fn parent(&self, node: &Spot) -> Option<Spot> {
         let parent = self.plan.form().get(node.node)?.parent?;
-        let scope = match self.row_of(node.node, node.scope) {
-            true => self.places.scope(node.scope).around?,
-            false => node.scope,
+        let frame = match self.row_of(node.node, node.frame) {
+            true => self.places.frame(node.frame).around?,
+            false => node.frame,
         };
-        Some(Spot { node: parent, scope })
+        Some(Spot { node: parent, frame })
     }
 
     fn children(&self, node: &Spot) -> Vec<Spot> {
         let Some(item) = self.plan.form().get(node.node) else {
             return Vec::new();
         };
-        if item.what == What::Repeat && !self.row_of(node.node, node.scope) {
+        if item.what == What::Repeat && !self.row_of(node.node, node.frame) {
             return Vec::new();
         }
         let mut found = Vec::new();
         for child in &item.children {
             let spot = Spot {
                 node: *child,
-                scope: node.scope,
+                frame: node.frame,
             };
             match self.plan.form().get(*child).map(|child| child.what) {
                 Some(What::Repeat) => {
                     if self.places.is_relevant(self.plan, spot) {
-                        found.extend(self.places.shown(node.scope, *child).iter().map(|row| Spot {
+                        found.extend(self.places.shown(node.frame, *child).iter().map(|row| Spot {
                             node: *child,
-                            scope: *row,
+                            frame: *row,
                         }));
                     }
                 }
@@ -189,14 +189,14 @@ impl World for Sight<'_> {
     }
 
     fn position(&self, node: &Spot) -> usize {
-        let scope = self.places.scope(node.scope);
-        match scope.around {
-            Some(around) if scope.repeat == node.node => {
+        let frame = self.places.frame(node.frame);
+        match frame.around {
+            Some(around) if frame.repeat == node.node => {
                 let index = self
                     .places
                     .rows(around, node.node)
                     .iter()
-                    .position(|row| *row == node.scope);
+                    .position(|row| *row == node.frame);
                 index.map(|index| index + 1).unwrap_or(1)
             }
             _ => 1,

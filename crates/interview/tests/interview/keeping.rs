@@ -224,3 +224,11 @@ fn rows_get_computed_defaults_of_their_own() {
     assert_eq!(value(&interview, "r[1]/code"), "b1");
     assert_eq!(value(&interview, "r[2]/code"), "c2");
 }
+
+#[test]
+fn an_interview_can_move_between_threads_and_a_plan_be_shared() {
+    fn moves<T: Send>() {}
+    fn shared<T: Send + Sync>() {}
+    moves::<Interview>();
+    shared::<sampan_interview::plan::Plan>();
+}
