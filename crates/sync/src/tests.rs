@@ -1,6 +1,7 @@
 //! The protocol's promises, each on the smallest world that shows it.
 
 mod convergence;
+mod document;
 mod faults;
 mod golden;
 mod hostile;

@@ -149,7 +149,7 @@ impl World {
 }
 
 proptest! {
-    #![proptest_config(Config { cases: 400, failure_persistence: None, ..Config::default() })]
+    #![proptest_config(Config { cases: 3000, failure_persistence: None, ..Config::default() })]
 
     #[test]
     fn every_schedule_converges(events in proptest::collection::vec(event(), 1..40)) {

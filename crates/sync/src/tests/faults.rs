@@ -254,3 +254,28 @@ fn a_response_without_a_request_is_refused() {
         Err(SyncError::OutOfTurn)
     ));
 }
+
+#[test]
+fn a_fork_heard_late_does_not_issue_again_what_was_acked_meanwhile() {
+    let (mut phone, mut office) = (device(1), office());
+    let clock = Clock {
+        wall_time_ms: 0,
+        utc_offset_min: 0,
+    };
+    write(&mut phone, 1, "name", "a");
+    sync(&mut phone, &mut office);
+    let mut slow = Session::new(Options::default());
+    let early = slow.next_request(&mut phone, clock).unwrap().unwrap();
+    write(&mut phone, 1, "name", "b");
+    sync(&mut phone, &mut office);
+    // The early request arrives last: to the office it looks like a device that went back in time.
+    let response = office::answer(&mut office, &caller(&phone), 0, &early).unwrap();
+    assert_eq!(
+        SyncResponse::decode(&response).unwrap().push.fork_first_seq,
+        Some(2)
+    );
+    let step = slow.on_response(&mut phone, &response).unwrap();
+    assert!(!step.forked);
+    assert_eq!(phone.replica, replica(1));
+    assert_eq!(office.data.log.len(), 2);
+}
