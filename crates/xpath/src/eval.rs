@@ -91,13 +91,11 @@ pub enum EvalError {
         /// The most that is allowed.
         limit: u64,
     },
-    /// A function was given something it cannot work with.
-    #[error("{function}() cannot work with {found:?}: {advice}")]
+    /// A function was given something it cannot work with. What it was is not repeated: it may be an answer.
+    #[error("{function}() cannot work with what it was given; {advice}")]
     BadArgument {
         /// Name of the function.
         function: &'static str,
-        /// What it was given, shortened.
-        found: String,
         /// What to do.
         advice: &'static str,
     },

@@ -141,7 +141,7 @@ impl<'a, W: World> Run<'a, W> {
                 let text = self.text(text, frame)?;
                 let written = self.text(written, frame)?;
                 pattern::whole_match(&written)
-                    .map_err(|_| bad("regex", &written, "correct the pattern"))?
+                    .map_err(|_| bad("regex", "correct the pattern"))?
                     .is_match(&text)
             }
             (Function::Checklist, [min, max, values @ ..]) => {
@@ -241,7 +241,6 @@ impl<'a, W: World> Run<'a, W> {
             (Function::IndexedRepeat, _) => {
                 return Err(bad(
                     "indexed-repeat",
-                    "a path",
                     "name the question and the repeats as ${name}",
                 ));
             }
@@ -356,11 +355,7 @@ impl<'a, W: World> Run<'a, W> {
             Val::Item(item) => Ok(vec![item]),
             Val::Items(items) => Ok(items),
             Val::Text(text) if text.is_empty() && matches!(op, Op::One(_)) => Ok(Vec::new()),
-            other => Err(bad(
-                function,
-                &self.to_text(&other),
-                "give it questions or groups of the form",
-            )),
+            _ => Err(bad(function, "give it questions or groups of the form")),
         }
     }
 }
@@ -373,13 +368,8 @@ fn count<'a, N>(n: usize) -> Val<'a, N> {
     Val::Number(n as f64)
 }
 
-/// An error that shows no more than the beginning of what it is about.
-fn bad(function: &'static str, found: &str, advice: &'static str) -> EvalError {
-    EvalError::BadArgument {
-        function,
-        found: found.chars().take(40).collect(),
-        advice,
-    }
+fn bad(function: &'static str, advice: &'static str) -> EvalError {
+    EvalError::BadArgument { function, advice }
 }
 
 /// Between two bounds, of which -1 means none.

@@ -7,6 +7,7 @@ use crate::eval::{At, EvalError, RowAt};
 use crate::program::Program;
 use crate::resolve::{Place, Problem};
 use crate::world::World;
+use proptest::prelude::{Strategy, prop, proptest};
 
 fn shop() -> SmallForm {
     SmallForm::new(
@@ -536,4 +537,78 @@ fn and_or_and_if_leave_alone_what_they_do_not_need() {
             ("coalesce('a', date('soon'))", "a"),
         ],
     );
+}
+
+/// Expressions put together from what forms are made of, right and wrong.
+fn any_expression() -> impl Strategy<Value = String> {
+    let leaf = prop::sample::select(vec![
+        "1",
+        "-0.5",
+        "99999999999999999999",
+        "1 div 0",
+        "''",
+        "'x y'",
+        "'2026-11-24'",
+        "'-88'",
+        ".",
+        "..",
+        "../..",
+        "*",
+        "//kg",
+        "${share}",
+        "${products}",
+        "${emp_ft}",
+        "${born}",
+        "current()",
+        "position()",
+        "last()",
+        "today()",
+        "now()",
+        "instance('adm2')/root/item",
+        "/data/products[2]/sales",
+        "@id",
+        "${roles}",
+        "'11.5 104.9; 0 0; 1 1'",
+    ])
+    .prop_map(str::to_owned);
+    leaf.prop_recursive(5, 40, 4, |inner| {
+        let functions: Vec<&str> = crate::functions::TABLE
+            .iter()
+            .map(|signature| signature.name)
+            .collect();
+        let operators = vec![
+            "=", "!=", "<", "<=", ">", ">=", "+", "-", "*", "div", "mod", "and", "or", "|", "/", "//",
+        ];
+        let call = (
+            prop::sample::select(functions),
+            prop::collection::vec(inner.clone(), 0..4),
+        )
+            .prop_map(|(name, arguments)| format!("{name}({})", arguments.join(", ")));
+        let infix = (inner.clone(), prop::sample::select(operators), inner.clone())
+            .prop_map(|(left, operator, right)| format!("{left} {operator} {right}"));
+        let filter = (inner.clone(), inner).prop_map(|(base, predicate)| format!("({base})[{predicate}]"));
+        proptest::prop_oneof![3 => call, 2 => infix, 1 => filter]
+    })
+}
+
+proptest! {
+    #[test]
+    fn no_expression_makes_it_panic(source in any_expression()) {
+        let form = shop();
+        for at in ["share_sum", "products[2]/share"] {
+            if let Ok(program) = compile(&form, &source, at) {
+                let node = form.at(at).0;
+                let _ = program.eval(&form, &At::node(node));
+                let _ = program.eval_text(&form, &At::candidate(node, "-88"));
+                let _ = program.eval_nodes(&form, &At::node(node));
+            }
+        }
+        let place = Place { node: form.at("tail/note").1, is_choice_filter: true };
+        if let Ok(filter) = Program::compile(&source, &form, place) {
+            let table = form.table("adm2").unwrap();
+            let columns = filter.bind(table);
+            let row = RowAt { table, row: 1, columns: &columns };
+            let _ = filter.eval_bool(&form, &At::row(form.at("tail/note").0, row));
+        }
+    }
 }

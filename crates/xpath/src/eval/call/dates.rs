@@ -91,8 +91,7 @@ impl<'a, W: World> Run<'a, W> {
                 if let Some(instant) = date::parse(&text, self.local()) {
                     return Ok(Some(instant));
                 }
-                number::parse(&text)
-                    .ok_or_else(|| bad(function, &text, "give it a date such as 2026-11-24"))?
+                number::parse(&text).ok_or_else(|| bad(function, "give it a date such as 2026-11-24"))?
             }
         };
         if days.is_nan() {
@@ -105,11 +104,7 @@ impl<'a, W: World> Run<'a, W> {
         };
         match instant {
             Some(instant) => Ok(Some(instant)),
-            None => Err(bad(
-                function,
-                &number::text(days),
-                "give it a number of days within the calendar",
-            )),
+            None => Err(bad(function, "give it a number of days within the calendar")),
         }
     }
 }
