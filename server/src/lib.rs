@@ -26,3 +26,6 @@ pub mod state;
 pub mod tokens;
 pub mod views;
 pub mod wording;
+
+#[cfg(test)]
+mod tests;

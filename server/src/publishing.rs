@@ -214,7 +214,7 @@ pub fn download(
 }
 
 /// Keeps a form as a draft.
-fn draft(
+pub(crate) fn draft(
     office: &Office,
     who: &Principal,
     def: FormDef,

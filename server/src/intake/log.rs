@@ -28,6 +28,8 @@ pub struct Log<'a> {
     office: &'a Office,
     principal: Principal,
     now_ms: i64,
+    /// What the device said of itself: written with its changes, so that it costs no commit of its own.
+    contact: Option<(Caller, Contact)>,
 }
 
 impl<'a> Log<'a> {
@@ -37,6 +39,7 @@ impl<'a> Log<'a> {
             office,
             principal,
             now_ms,
+            contact: None,
         }
     }
 
@@ -120,9 +123,14 @@ impl OfficeLog for Log<'_> {
     fn write(&mut self, work: OfficeWork) -> Result<PushResponse, SyncError> {
         let office = self.office;
         let now_ms = self.now_ms;
+        let contact = self.contact.take();
         office
             .store()
             .write(|writing| {
+                if let Some((caller, contact)) = contact {
+                    let skew_ms = contact.wall_time_ms.saturating_sub(now_ms);
+                    writing.note_contact(caller.device, now_ms, contact.n_open, contact.n_unsent, skew_ms)?;
+                }
                 let mut transaction = Transaction {
                     keeping: Keeping::new(office, writing, now_ms),
                     words: None,
@@ -265,19 +273,8 @@ impl OfficeLog for Log<'_> {
     }
 
     fn contact(&mut self, caller: &Caller, _replica: Replica, contact: &Contact) -> Result<(), SyncError> {
-        let skew_ms = contact.wall_time_ms.saturating_sub(self.now_ms);
-        self.office
-            .store()
-            .write(|writing| {
-                Ok::<_, OfficeError>(writing.note_contact(
-                    caller.device,
-                    self.now_ms,
-                    contact.n_open,
-                    contact.n_unsent,
-                    skew_ms,
-                )?)
-            })
-            .map_err(|error| sync_error("note the device's sync", error))
+        self.contact = Some((*caller, *contact));
+        Ok(())
     }
 }
 

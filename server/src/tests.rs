@@ -1,0 +1,8 @@
+//! The office's promises, each on a real database with devices that speak the real protocol.
+
+mod commands;
+mod intake;
+mod publishing;
+mod reviewing;
+mod scopes;
+mod world;
