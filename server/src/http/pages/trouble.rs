@@ -45,6 +45,13 @@ pub fn explain(site: &Site, speaks: Speaks, session: Option<&str>, trouble: &Tro
         {
             fields.insert("challenge".into(), Value::String(challenge.clone()));
         }
+        // A device of a later version writes again in a version this office reads.
+        if let (Trouble::Office(OfficeError::Sync(SyncError::Version { ours, .. })), Some(fields)) =
+            (trouble, body.as_object_mut())
+        {
+            fields.insert("oldest".into(), Value::from(ours.oldest));
+            fields.insert("newest".into(), Value::from(ours.newest));
+        }
         return Reply::of(Content::Json(said.status, body));
     }
     if let Trouble::SignIn(target) = trouble {
