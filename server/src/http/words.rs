@@ -96,7 +96,7 @@ pub fn number(n: impl ToString) -> String {
     let digits = n.to_string();
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             grouped.push(',');
         }
         grouped.push(digit);
@@ -223,9 +223,9 @@ mod tests {
 
     #[test]
     fn numbers_are_grouped_and_sizes_named() {
-        assert_eq!(number(&1_234_567), "1,234,567");
-        assert_eq!(number(&999), "999");
-        assert_eq!(count(&1, "interview", "interviews"), "1 interview");
+        assert_eq!(number(1_234_567), "1,234,567");
+        assert_eq!(number(999), "999");
+        assert_eq!(count(1, "interview", "interviews"), "1 interview");
         assert_eq!(size(&2048), "2 KB");
         assert_eq!(size(&3_500_000), "3.3 MB");
     }

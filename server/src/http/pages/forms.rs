@@ -39,7 +39,6 @@ struct FormPage<'a> {
 struct PreviewPage<'a> {
     frame: &'a Frame,
     preview: &'a PreviewView,
-    n_questions: usize,
     can_publish: bool,
     key: String,
 }
@@ -159,7 +158,6 @@ pub fn preview(ask: &Ask) -> Result<Reply, Trouble> {
     let frame = Frame::for_ask(ask, "forms", &preview.title)?;
     page(&PreviewPage {
         key: frame.key(&ask.site),
-        n_questions: preview.groups.iter().map(|group| group.questions.len()).sum(),
         can_publish: frame.is_admin
             && form
                 .versions

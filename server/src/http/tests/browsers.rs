@@ -5,6 +5,8 @@ use crate::access::Role;
 use crate::http::routes::{ROUTES, Verb};
 use crate::http::session::{SESSION, VISIT};
 
+type Pairs<'a> = &'a [(&'a str, &'a str)];
+
 #[test]
 fn a_session_lives_in_a_host_cookie_until_sign_out() {
     let house = House::new();
@@ -89,7 +91,7 @@ fn a_form_from_another_site_or_without_its_seal_does_nothing() {
     let foreign: &'static str = foreign.leak();
     let host = house.address.to_string();
     let own_origin: &'static str = format!("http://{host}").leak();
-    let refused: &[(&str, &[(&str, &str)], &[(&str, &str)])] = &[
+    let refused: &[(&str, Pairs<'_>, Pairs<'_>)] = &[
         ("another site", &fields(csrf), &[("sec-fetch-site", "cross-site")]),
         (
             "a sister site",

@@ -10,7 +10,7 @@ use super::{Got, House, Visitor};
 use crate::access::Role;
 use crate::tokens::proof_text;
 
-fn code(house: &House, login: &str) -> String {
+pub(super) fn code(house: &House, login: &str) -> String {
     let mut boss = Visitor::signed_in(house, "boss");
     let page = boss.get("/devices");
     let at = page
@@ -46,17 +46,17 @@ fn house() -> House {
     house
 }
 
-fn enrol(house: &House, code: &str, key: &SigningKey) -> Got {
+pub(super) fn enrol(house: &House, code: &str, key: &SigningKey) -> Got {
     let public_key = B64.encode(key.verifying_key().to_bytes());
     let body = json!({"code": code, "public_key": public_key, "name": "Phone 1", "app": "test 1"});
     Visitor::new(house).call("/v1/devices/enrol", None, body.to_string().as_bytes())
 }
 
-fn parsed(got: &Got) -> Value {
+pub(super) fn parsed(got: &Got) -> Value {
     serde_json::from_str(&got.text).unwrap_or_else(|_| panic!("no JSON: {}", got.text))
 }
 
-fn text(value: &Value, name: &str) -> String {
+pub(super) fn text(value: &Value, name: &str) -> String {
     value[name]
         .as_str()
         .unwrap_or_else(|| panic!("no {name} in {value}"))
