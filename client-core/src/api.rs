@@ -312,6 +312,9 @@ pub struct RecordView {
 pub struct ShownAnswer {
     /// Where.
     pub at: PlaceRef,
+    /// Groups and repeat rows around it, outermost first.
+    #[serde(default)]
+    pub headings: Vec<HeadingView>,
     /// What was asked.
     pub label: String,
     /// What was answered.

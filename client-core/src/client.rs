@@ -144,6 +144,10 @@ impl Client {
         syncing::sync(&self.inner, options, progress)
     }
 
+    pub(crate) fn shared(&self) -> &Arc<Inner> {
+        &self.inner
+    }
+
     /// The sync log, newest first, at most `limit` lines.
     pub fn log(&self, limit: u32) -> Result<Vec<LogView>, ClientError> {
         showing::log(&self.inner, limit)

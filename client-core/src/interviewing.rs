@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sampan_form::compiled::What;
+use sampan_form::compiled::{Form, What};
 use sampan_interview::interview::Interview;
 use sampan_interview::plan::Plan;
 use sampan_interview::refusal::{Reason, Refused};
@@ -18,8 +18,8 @@ use sampan_value::answer::{Answer, Missing};
 use uuid::Builder;
 
 use crate::api::{
-    AnswerInput, ChoiceView, CommentRef, CommentView, FinishView, HeadingView, PlaceRef, ProblemView,
-    QuestionView, RecordRef, ScreenView, Stop,
+    AnswerInput, ChoiceView, CommentRef, CommentView, FinishView, PlaceRef, ProblemView, QuestionView,
+    RecordRef, ScreenView, Stop,
 };
 use crate::client::records::{self, Loaded};
 use crate::client::showing::{self, People};
@@ -28,6 +28,7 @@ use crate::error::ClientError;
 use crate::place;
 
 mod position;
+mod trial;
 
 /// An open interview. Dropping it loses nothing: the next opening shows every accepted answer.
 pub struct OpenInterview {
@@ -36,6 +37,8 @@ pub struct OpenInterview {
     people: People,
     /// None once it is closed.
     work: Option<Work>,
+    /// Whether nothing of it is ever written.
+    is_trial: bool,
 }
 
 /// The running form and what it was begun from.
@@ -67,6 +70,7 @@ impl OpenInterview {
             inner,
             record,
             work: None,
+            is_trial: false,
         };
         if let Err(error) = interview.load() {
             interview.work = None;
@@ -79,6 +83,11 @@ impl OpenInterview {
     /// Which record.
     pub fn record(&self) -> RecordRef {
         RecordRef(self.record.to_string())
+    }
+
+    /// The form that is asked.
+    pub fn form(&self) -> Result<Arc<Form>, ClientError> {
+        Ok(Arc::clone(self.work()?.plan.form()))
     }
 
     /// The form's languages, the default first.
@@ -331,6 +340,10 @@ impl OpenInterview {
     /// Saves what was answered as one change and closes the interview.
     pub fn pause(&mut self) -> Result<(), ClientError> {
         let work = self.work()?;
+        if self.is_trial {
+            self.close();
+            return Ok(());
+        }
         let position = position::text(&work.position);
         let language = work.running.language().to_owned();
         records::save(
@@ -370,6 +383,13 @@ impl OpenInterview {
             .iter()
             .map(|problem| work.problem_view(problem))
             .collect();
+        if self.is_trial {
+            self.close();
+            return Ok(FinishView {
+                is_finished: true,
+                problems: doubts,
+            });
+        }
         let mut ops = ops;
         ops.push(Op::Submit);
         if let Err(error) = records::save(&self.inner, self.record, ops, Some(now)) {
@@ -393,7 +413,7 @@ impl OpenInterview {
     }
 
     fn close(&mut self) {
-        if self.work.take().is_some() {
+        if self.work.take().is_some() && !self.is_trial {
             self.inner.open_records().remove(&self.record);
         }
     }
@@ -481,7 +501,7 @@ impl OpenInterview {
             .store()
             .identity()?
             .map_or(0, |identity| identity.incarnation);
-        if self.work()?.incarnation != incarnation {
+        if self.work()?.incarnation != incarnation && !self.is_trial {
             self.reload()?;
         }
         Ok(())
@@ -489,7 +509,7 @@ impl OpenInterview {
 
     /// Puts ops on the disk. When that fails the running form goes back to what is there.
     fn keep(&mut self, ops: Vec<Op>) -> Result<(), ClientError> {
-        if ops.is_empty() {
+        if ops.is_empty() || self.is_trial {
             return Ok(());
         }
         if let Err(error) = self.write_journal(&ops) {
@@ -549,16 +569,7 @@ impl Work {
             .count();
         ScreenView {
             stop,
-            headings: screen
-                .headings
-                .iter()
-                .map(|heading| HeadingView {
-                    at: place::name(form, &heading.at),
-                    label: heading.label.clone(),
-                    row_number: heading.row.map(|(number, _)| count(number)),
-                    n_rows: heading.row.map(|(_, of)| count(of)),
-                })
-                .collect(),
+            headings: showing::headings(&self.running, &screen.headings),
             questions: screen
                 .questions
                 .iter()

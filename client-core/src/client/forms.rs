@@ -45,7 +45,7 @@ pub(super) fn list(inner: &Inner) -> Result<Vec<FormView>, ClientError> {
 }
 
 /// The version that new interviews of a form begin under.
-pub(super) fn offered(inner: &Inner, form_id: &str) -> Result<FormVersionId, ClientError> {
+pub(crate) fn offered(inner: &Inner, form_id: &str) -> Result<FormVersionId, ClientError> {
     let rows = inner.store().forms()?;
     let offered = || rows.iter().filter(|row| row.form_id == form_id && row.is_offered);
     if let Some(ready) = offered().find(|row| is_whole(row)) {

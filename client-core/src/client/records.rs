@@ -42,7 +42,7 @@ pub(crate) struct Loaded {
 }
 
 /// The record that a text names.
-pub(super) fn find(inner: &Inner, name: &RecordRef) -> Result<RecordId, ClientError> {
+pub(crate) fn find(inner: &Inner, name: &RecordRef) -> Result<RecordId, ClientError> {
     let absent = || ClientError::NoRecord { name: name.0.clone() };
     let text = name.0.trim().to_lowercase();
     let store = inner.store();
@@ -329,7 +329,8 @@ fn apply_erasures(inner: &Inner, loaded: &Loaded) -> Result<(), ClientError> {
     if !record.erased() && record.erased_questions().is_empty() {
         return Ok(());
     }
-    for change in inner.store().record_changes(record.id())? {
+    let changes = inner.store().record_changes(record.id())?;
+    for change in changes {
         let Payload::Full(_) = &change.payload else {
             continue;
         };

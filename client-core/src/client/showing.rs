@@ -1,7 +1,7 @@
 //! What an app shows: status, lists, one record, the log.
 
 use sampan_interview::interview::Interview;
-use sampan_interview::view::Part;
+use sampan_interview::view::{Heading, Part};
 use sampan_record::history::{self, Event};
 use sampan_record::ids::{PersonId, RecordId};
 use sampan_record::op::Decision;
@@ -15,8 +15,8 @@ use sampan_value::answer::Answer;
 use sampan_value::text;
 
 use crate::api::{
-    AnswerView, CommentRef, CommentView, HistoryView, InterviewView, LogView, PlaceRef, QuarantineView,
-    RecordRef, RecordView, ShownAnswer, StatusView, WrittenView,
+    AnswerView, CommentRef, CommentView, HeadingView, HistoryView, InterviewView, LogView, PlaceRef,
+    QuarantineView, RecordRef, RecordView, ShownAnswer, StatusView, WrittenView,
 };
 use crate::client::{Inner, forms, records};
 use crate::error::ClientError;
@@ -109,6 +109,7 @@ pub(super) fn record(inner: &Inner, id: RecordId, language: Option<&str>) -> Res
                 answer: Some(answer_view(&running, &at, &answer)),
                 conflict: conflict(&running, &whole, &at, &people),
                 comments: comments(&running, &whole, Some(&at), &people),
+                headings: headings(&running, &running.screen(&running.position_of(&at)).headings),
                 at: place::name(running.form(), &at),
             }),
             Part::Note | Part::Hidden => {}
@@ -123,6 +124,19 @@ pub(super) fn record(inner: &Inner, id: RecordId, language: Option<&str>) -> Res
         decision_note: note.unwrap_or_default(),
         history: history_of(&running, &whole, &people),
     })
+}
+
+/// Groups and repeat rows as plain data.
+pub(crate) fn headings(running: &Interview, headings: &[Heading]) -> Vec<HeadingView> {
+    headings
+        .iter()
+        .map(|heading| HeadingView {
+            at: place::name(running.form(), &heading.at),
+            label: heading.label.clone(),
+            row_number: heading.row.map(|(number, _)| count(number)),
+            n_rows: heading.row.map(|(_, of)| count(of)),
+        })
+        .collect()
 }
 
 pub(super) fn log(inner: &Inner, limit: u32) -> Result<Vec<LogView>, ClientError> {
