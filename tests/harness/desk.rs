@@ -238,7 +238,8 @@ fn attribute(tag: &str, name: &str) -> Option<String> {
     Some(unescape(tag[at..].split('"').next()?))
 }
 
-fn unescape(text: &str) -> String {
+/// Text of HTML without its escapes.
+pub fn unescape(text: &str) -> String {
     text.replace("&lt;", "<")
         .replace("&gt;", ">")
         .replace("&quot;", "\"")

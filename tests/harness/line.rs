@@ -44,6 +44,7 @@ pub struct Line {
     is_open: Arc<AtomicBool>,
     is_up: Arc<AtomicBool>,
     n_cut: Arc<AtomicU64>,
+    open: Arc<Mutex<Vec<TcpStream>>>,
 }
 
 impl Line {
@@ -56,11 +57,13 @@ impl Line {
             is_open: Arc::new(AtomicBool::new(true)),
             is_up: Arc::new(AtomicBool::new(true)),
             n_cut: Arc::default(),
+            open: Arc::default(),
         };
         let plan = Arc::clone(&line.plan);
         let is_open = Arc::clone(&line.is_open);
         let is_up = Arc::clone(&line.is_up);
         let n_cut = Arc::clone(&line.n_cut);
+        let open = Arc::clone(&line.open);
         thread::spawn(move || {
             for accepted in listener.incoming() {
                 if !is_open.load(Ordering::SeqCst) {
@@ -70,6 +73,9 @@ impl Line {
                 if !is_up.load(Ordering::SeqCst) {
                     reset(&device);
                     continue;
+                }
+                if let Ok(again) = device.try_clone() {
+                    open.lock().expect("no panic under the lock").push(again);
                 }
                 let fault = plan
                     .lock()
@@ -93,8 +99,9 @@ impl Line {
         format!("http://{}", self.address)
     }
 
-    /// Cuts the next connection that is not planned yet.
+    /// Cuts the next connection that is not planned yet. Connections that are open now are ended.
     pub fn cut_next(&self, fault: Fault) {
+        self.end_open();
         self.plan
             .lock()
             .expect("no panic under the lock")
@@ -107,9 +114,16 @@ impl Line {
         self.is_up.store(true, Ordering::SeqCst);
     }
 
-    /// No signal: every connection is reset.
+    /// No signal: every connection is reset, those that are open too.
     pub fn down(&self) {
         self.is_up.store(false, Ordering::SeqCst);
+        self.end_open();
+    }
+
+    fn end_open(&self) {
+        for stream in self.open.lock().expect("no panic under the lock").drain(..) {
+            let _ = stream.shutdown(Shutdown::Both);
+        }
     }
 
     /// Connections cut so far.

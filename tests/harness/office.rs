@@ -53,6 +53,13 @@ impl Office {
         }
     }
 
+    /// Waits until the server ends by itself (somebody pressed Ctrl-C).
+    pub fn wait(&mut self) {
+        if let Some(process) = self.process.as_mut() {
+            let _ = process.wait();
+        }
+    }
+
     /// Starts again on the same folder and port.
     pub fn restart(&mut self) -> Result<(), String> {
         self.kill();

@@ -71,7 +71,8 @@ pub fn name(country: &str, chance: &mut Chance) -> &'static str {
         "TH" => TH_NAMES,
         _ => VN_NAMES,
     };
-    chance.pick(names)
+    let name: &&str = chance.pick(names);
+    name
 }
 
 /// A sentence about a business.
@@ -82,5 +83,6 @@ pub fn sentence(country: &str, chance: &mut Chance) -> &'static str {
         "TH" => TH_TEXTS,
         _ => VN_TEXTS,
     };
-    chance.pick(texts)
+    let text: &&str = chance.pick(texts);
+    text
 }

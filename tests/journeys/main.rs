@@ -1,1 +1,11 @@
-//! Journeys over real processes.
+//! Journeys: the real server in a process of its own, real devices with their own files, faults where they hurt.
+
+mod cloned;
+mod concurrent;
+mod hostile;
+mod killed;
+mod lost_response;
+mod ninety_days;
+mod poison;
+mod versions;
+mod world;
