@@ -22,6 +22,7 @@ pub struct Program {
     reads_clock: bool,
     reads_chance: bool,
     looks_around: bool,
+    reads_own_rows: bool,
     index_key: Option<Box<IndexKey>>,
 }
 
@@ -58,6 +59,7 @@ impl Program {
             reads_clock: compiled.reads_clock,
             reads_chance: compiled.reads_chance,
             looks_around: compiled.looks_around,
+            reads_own_rows: compiled.reads_own_rows,
             index_key: None,
         };
         let index_key = condition::index_key(&program.op).and_then(|(column, value)| {
@@ -91,6 +93,11 @@ impl Program {
     /// Whether its value is drawn (`random()`, `uuid()`).
     pub fn reads_chance(&self) -> bool {
         self.reads_chance
+    }
+
+    /// Whether it may read the answers to its own item in other rows, as a running total does.
+    pub fn reads_own_rows(&self) -> bool {
+        self.reads_own_rows
     }
 
     /// Whether it may read other rows of a repeat that its own item stands in (by a path through the answers, or

@@ -22,6 +22,7 @@ pub(super) struct Compiler<'a> {
     reads_clock: bool,
     reads_chance: bool,
     looks_around: bool,
+    reads_own_rows: bool,
 }
 
 /// What was found out about an expression besides its operations.
@@ -32,6 +33,7 @@ pub(super) struct Compiled {
     pub reads_clock: bool,
     pub reads_chance: bool,
     pub looks_around: bool,
+    pub reads_own_rows: bool,
 }
 
 /// What bare names and `.` mean at some place of an expression.
@@ -58,6 +60,7 @@ impl<'a> Compiler<'a> {
             reads_clock: false,
             reads_chance: false,
             looks_around: false,
+            reads_own_rows: false,
         };
         compiler.own_repeats = compiler.repeats_around(place.node).into_iter().collect();
         compiler
@@ -86,6 +89,7 @@ impl<'a> Compiler<'a> {
             reads_clock: self.reads_clock,
             reads_chance: self.reads_chance,
             looks_around: self.looks_around,
+            reads_own_rows: self.reads_own_rows,
         })
     }
 

@@ -194,6 +194,7 @@ impl Compiler<'_> {
         match field_target {
             Some(target) => {
                 self.looks_around = true;
+                self.reads_own_rows |= target == self.place.node;
                 Op::Indexed(target, pairs)
             }
             None => Op::Text("".into()),

@@ -183,6 +183,7 @@ impl Compiler<'_> {
         for place in places.into_iter().flatten().filter(|place| *place != DOCUMENT) {
             if place == self.place.node {
                 self.reads_self = true;
+                self.reads_own_rows = true;
             } else {
                 self.depend(place);
             }
