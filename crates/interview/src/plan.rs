@@ -44,6 +44,8 @@ pub(crate) struct Task {
     pub(crate) owner: NodeId,
     /// Whether it may read other rows of a repeat it stands in, so that a change in any row concerns all rows.
     pub(crate) looks_around: bool,
+    /// Whether it reads its own item in other rows, so that a change of its value concerns itself.
+    pub(crate) follows_itself: bool,
 }
 
 /// What a task computes.
@@ -196,6 +198,7 @@ impl Plan {
                         what,
                         owner,
                         looks_around,
+                        follows_itself: what == Computes::Answer && program.reads_own_rows(),
                     },
                     program,
                 ));
@@ -268,7 +271,13 @@ impl Plan {
                 }
                 self.note_below(&form, *read, *rank);
             }
-            if task.what == Computes::Answer && self.source(task.node) == Source::Kept {
+            if task.follows_itself
+                && let Some(readers) = self.readers.get_mut(index(task.node))
+            {
+                readers.push(*rank);
+            }
+            let is_kept = task.what == Computes::Answer && self.source(task.node) == Source::Kept;
+            if is_kept || task.follows_itself {
                 self.note_below(&form, task.node, *rank);
             }
         }
@@ -332,7 +341,10 @@ fn source(node: &Node) -> Source {
             | Role::Username => Source::Given,
         };
     };
-    if calculation.reads_chance() || calculation.reads_clock() || calculation.reads_self() {
+    if calculation.reads_chance() || calculation.reads_clock() {
+        return Source::Kept;
+    }
+    if calculation.reads_self() && !calculation.reads_own_rows() {
         return Source::Kept;
     }
     match role {

@@ -93,10 +93,10 @@ impl Interview {
 
     /// Makes a task due in every frame from which `origin` can be seen.
     fn push_seeing(&self, queue: &mut Queue, rank: Rank, origin: FrameId, changed: bool) {
-        if queue.is_complete {
+        let Some(task) = self.plan.task(rank) else { return };
+        if queue.is_complete && !task.follows_itself {
             return;
         }
-        let Some(task) = self.plan.task(rank) else { return };
         if task.owner.0 == 0 {
             queue.push(rank, FrameId::INTERVIEW, changed);
             return;
@@ -115,19 +115,23 @@ impl Interview {
 
     /// Computes what is due and what becomes due by it. Ops for what is to be kept go to `ops`.
     pub(crate) fn run(&mut self, mut queue: Queue, keeping: Keeping, ops: &mut Vec<Op>) {
-        // Each task runs about once; the bound only matters for a form with a circle, which does not compile.
+        // Each task runs about once; the bound only matters for rows that read each other in a circle.
         let mut n_left = 100_000_usize.saturating_add(self.places.frames().count().saturating_mul(1_000));
         while let Some(((rank, frame), changed)) = queue.due.pop_first() {
             let Some(task) = self.plan.task(rank).copied() else {
                 continue;
             };
-            n_left = match n_left.checked_sub(1) {
-                Some(n_left) => n_left,
-                None => return,
-            };
             let spot = Spot {
                 node: task.node,
                 frame,
+            };
+            n_left = match n_left.checked_sub(1) {
+                Some(n_left) => n_left,
+                None => {
+                    let fault = "its expressions read each other in a circle".to_string();
+                    self.faults.insert((spot, task.what), fault);
+                    return;
+                }
             };
             let changed = changed && keeping == Keeping::Running;
             match task.what {

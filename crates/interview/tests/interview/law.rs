@@ -107,6 +107,7 @@ fn tangle() -> Arc<Plan> {
          |        | calculate    | sum_x   |       |                            |                    | sum(${x})                                 |               |
          |        | calculate    | place   |       |                            |                    | position(..)                              |               |
          |        | calculate    | others  |       |                            |                    | count(../../outer[n > 1])                 |               |
+         |        | calculate    | run     |       |                            |                    | ${sum_x} + if(position(..) > 1, indexed-repeat(${run}, ${outer}, position(..) - 1), 0) | |
          |        | end_repeat   |         |       |                            |                    |                                           |               |
          |        | calculate    | all_x   |       |                            |                    | sum(${x}) + count(${inner})               |               |
          |        | text         | late    | Late  | ${all_x} > 3               |                    |                                           |               |

@@ -226,3 +226,49 @@ fn defaults_of_counted_rows_are_written_once() {
     let accepted = say(&mut interview, "n", "2");
     assert_eq!(accepted.ops.len(), 2);
 }
+
+#[test]
+fn a_running_total_follows_through_all_later_rows() {
+    let form = "| survey |              |       |       |                                                                            |
+                |        | type         | name  | label | calculation                                                                |
+                |        | begin_repeat | r     | R     |                                                                            |
+                |        | integer      | x     | X     |                                                                            |
+                |        | calculate    | total |       | ${x} + coalesce(../../r[position() = position(current()/..) - 1]/total, 0) |
+                |        | calculate    | also  |       | ${x} + if(position(..) > 1, indexed-repeat(${also}, ${r}, position(..) - 1), 0) |
+                |        | end_repeat   |       |       |                                                                            |
+                |        | calculate    | last  |       | max(${total})                                                              |";
+    let mut interview = begin(form);
+    for random in 0..5 {
+        add(&mut interview, "r", random);
+        let accepted = say(&mut interview, &format!("r[{}]/x", random + 1), "10");
+        assert_eq!(accepted.ops.len(), 1, "a total is computed, not kept");
+    }
+    assert_eq!(value(&interview, "r[5]/total"), "50");
+    assert_eq!(value(&interview, "r[5]/also"), "50");
+    say(&mut interview, "r[1]/x", "15");
+    assert_eq!(value(&interview, "r[5]/total"), "55");
+    assert_eq!(value(&interview, "r[5]/also"), "55");
+    assert_eq!(value(&interview, "last"), "55");
+    let repeat = at(&interview, "r");
+    let first = interview.rows(&repeat)[0];
+    interview.remove_row(&repeat, first, now()).unwrap();
+    assert_eq!(value(&interview, "r[4]/total"), "40");
+    assert_eq!(value(&interview, "r[4]/also"), "40");
+    let again = crate::support::reopened(&interview);
+    assert_eq!(again.values(), interview.values());
+}
+
+#[test]
+fn rows_that_read_each_other_in_a_circle_end_and_are_reported() {
+    let mut interview = begin(
+        "| survey |              |       |       |              |                                         |
+         |        | type         | name  | label | repeat_count | calculation                             |
+         |        | integer      | n     | N     |              |                                         |
+         |        | begin_repeat | r     | R     | ${n}         |                                         |
+         |        | calculate    | turn  |       |              | 1 + indexed-repeat(${turn}, ${r}, 3 - position(..)) + ${n} |
+         |        | end_repeat   |       |       |              |                                         |",
+    );
+    say(&mut interview, "n", "2");
+    let kinds: Vec<ProblemKind> = interview.problems().iter().map(|problem| problem.kind).collect();
+    assert!(kinds.iter().all(|kind| !kind.blocks()), "{kinds:?}");
+}
