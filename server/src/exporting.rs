@@ -87,7 +87,8 @@ fn download(name: &str, mut files: Vec<(String, Vec<u8>)>) -> Result<DownloadVie
     };
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     for (file_name, bytes) in files {
-        zip.start_file(file_name, SimpleFileOptions::default()).map_err(failed)?;
+        zip.start_file(file_name, SimpleFileOptions::default())
+            .map_err(failed)?;
         zip.write_all(&bytes).map_err(|source| OfficeError::File {
             what: "the zip of the export".into(),
             source,
@@ -233,7 +234,9 @@ impl Source<'_> {
         }
         collect_rows(form.form(), &interview, &mut exported.rows);
         for node in form.form().questions() {
-            let Some((role, _)) = node.question() else { continue };
+            let Some((role, _)) = node.question() else {
+                continue;
+            };
             let at = AnswerPath {
                 question: QuestionPath(node.path.clone()),
                 rows: Vec::new(),

@@ -184,7 +184,10 @@ mod tests {
             hashing.note("dara", false, 0);
         }
         let refused = hashing.check_failures("dara", 0).unwrap_err();
-        assert!(matches!(refused, OfficeError::Busy { retry_after_s: 9 }), "{refused:?}");
+        assert!(
+            matches!(refused, OfficeError::Busy { retry_after_s: 9 }),
+            "{refused:?}"
+        );
         assert!(hashing.check_failures("malis", 0).is_ok());
         assert!(hashing.check_failures("dara", 9_000).is_ok());
         hashing.note("dara", true, 9_000);

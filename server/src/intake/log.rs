@@ -217,7 +217,8 @@ impl OfficeLog for Log<'_> {
                 .office
                 .store()
                 .read(|reading| Ok::<_, OfficeError>(reading.has_media_in_sight(caller.person, &hash.0)?))?;
-            if !is_media && !(self.may_see_forms() && self.is_of_a_form(hash)?) {
+            let may_have = is_media || (self.may_see_forms() && self.is_of_a_form(hash)?);
+            if !may_have {
                 return Ok(None);
             }
             let blobs = self.office.store().blobs();

@@ -205,8 +205,6 @@ fn an_erasure_empties_the_office_and_what_old_phones_bring() {
     );
     let csv = exporting::csv(office, &world.admin, &InterviewFilter::default(), false).unwrap();
     assert!(!String::from_utf8(csv.bytes).unwrap().contains("secret"));
-    let file = std::fs::read(world.path("office/office.sqlite")).unwrap();
-    let _ = file;
     office
         .store()
         .read(|reading| {
