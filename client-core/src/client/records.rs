@@ -319,14 +319,22 @@ pub(crate) fn refresh(inner: &Inner, id: RecordId) -> Result<(), ClientError> {
         n_open_comments: count(review.open_comments.len()),
         is_erased: whole.erased(),
     };
-    inner.store().set_summary(id, loaded.form, &summary)?;
+    let mut store = inner.store();
+    store.set_summary(id, loaded.form, &summary)?;
+    if has_erasures(&loaded.record) {
+        store.forget_erased()?;
+    }
     Ok(())
+}
+
+fn has_erasures(record: &Record) -> bool {
+    record.erased() || !record.erased_questions().is_empty()
 }
 
 /// Empties on this device what the record's erasures name.
 fn apply_erasures(inner: &Inner, loaded: &Loaded) -> Result<(), ClientError> {
     let record = &loaded.record;
-    if !record.erased() && record.erased_questions().is_empty() {
+    if !has_erasures(record) {
         return Ok(());
     }
     let changes = inner.store().record_changes(record.id())?;

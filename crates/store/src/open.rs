@@ -281,7 +281,12 @@ fn find_aside(path: &Path) -> Result<Option<PathBuf>, StoreError> {
     let failed = StoreError::file("look into the folder", folder);
     for entry in std::fs::read_dir(folder).map_err(&failed)? {
         let entry = entry.map_err(&failed)?;
-        if entry.file_name().to_string_lossy().starts_with(&beginning) {
+        let found = entry.file_name();
+        let found = found.to_string_lossy();
+        let is_part = ["-wal", "-shm", "-journal"]
+            .iter()
+            .any(|ending| found.ends_with(ending));
+        if found.starts_with(&beginning) && !is_part {
             return Ok(Some(entry.path()));
         }
     }

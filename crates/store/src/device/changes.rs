@@ -63,6 +63,13 @@ impl DeviceStore {
         self.transaction("empty erased answers", |transaction| empty(transaction, redacted))
     }
 
+    /// Makes sure that what was emptied is not in the write-ahead log any more either.
+    pub fn forget_erased(&mut self) -> Result<(), StoreError> {
+        self.connection
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+            .map_err(StoreError::sql("empty the write-ahead log"))
+    }
+
     /// How much lies here.
     pub fn counts(&self) -> Result<Counts, StoreError> {
         self.connection

@@ -1,0 +1,9 @@
+//! A device's whole life against an office in memory: enrolled, offline, killed, copied, full, cut off.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+mod collecting;
+mod disk;
+mod enrolling;
+mod office;
+mod reviewing;
+mod syncing;
