@@ -19,8 +19,8 @@ use crate::support::{
 
 /// A form of the study with its files.
 pub fn study(name: &str) -> Arc<Plan> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../studies/sec-value-chain/forms");
-    let bytes = std::fs::read(folder.join(format!("{name}.xlsx"))).unwrap();
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../studies/sec-value-chain");
+    let bytes = std::fs::read(folder.join(format!("forms/{name}.xlsx"))).unwrap();
     let reading =
         sampan_xlsform::reading::read_xlsx(&bytes, &format!("{name}.xlsx")).unwrap_or_else(|problems| {
             panic!(
@@ -33,13 +33,7 @@ pub fn study(name: &str) -> Arc<Plan> {
         });
     let mut tables = Tables::new();
     for file in &reading.form.external {
-        let bytes = std::fs::read(folder.join(&file.file_name)).unwrap_or_else(|_| {
-            let mut t = String::from("name,label,adm1\n");
-            for c in &reading.form.choice_lists["adm1"].choices {
-                t.push_str(&format!("{0}-01,L {0},{0}\n{0}-02,M {0},{0}\n", c.name));
-            }
-            t.into_bytes()
-        });
+        let bytes = std::fs::read(folder.join(&file.file_name)).unwrap();
         tables.insert(&file.id, Arc::new(Table::from_csv(&bytes).unwrap()));
     }
     let form = Form::compile(Arc::new(reading.form)).unwrap();
