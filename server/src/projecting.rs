@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use sampan_form::def::ListRef;
+use sampan_form::compiled::What;
+use sampan_form::def::{ListRef, Role};
 use sampan_interview::interview::{Interview, Row};
 use sampan_record::change::Payload;
 use sampan_record::codec;
 use sampan_record::ids::{ContentHash, RecordId};
 use sampan_record::op::Op;
-use sampan_record::record::{Record, RowState};
+use sampan_record::path::AnswerPath;
+use sampan_record::record::{Record, Register, RowState};
 use sampan_record::review::review;
 use sampan_record::schema::NoSchema;
 use sampan_store::office::changes::{RecordHome, StoredChange};
@@ -111,13 +113,38 @@ pub fn row_of(office: &Office, loaded: &Loaded, home: &RecordHome) -> Result<Lis
         team: place.team,
         owner: home.owner,
         assignee: record.assignee(),
-        n_conflicts: number(record.conflicts().len()),
+        n_conflicts: number(conflicts(form.as_ref(), record).len()),
         n_open_comments: number(review.open_comments.len()),
         n_changes: number(loaded.changes.len()),
         updated_at_ms: last.map_or(0, |stored| stored.kept_at_ms),
         last_position: last.map_or(Position(0), |stored| stored.position),
         media,
     })
+}
+
+/// The places where people wrote different things. What devices write by themselves (when it began and ended, by whom,
+/// on what) differs as a matter of course and is nobody's to decide.
+pub fn conflicts(form: Option<&ShelfForm>, record: &Record) -> Vec<(AnswerPath, Register)> {
+    let mut conflicts = record.conflicts();
+    conflicts.retain(|(at, _)| !is_metadata(form, at));
+    conflicts
+}
+
+/// Whether devices answer this by themselves.
+pub fn is_metadata(form: Option<&ShelfForm>, at: &AnswerPath) -> bool {
+    let Some(form) = form.map(ShelfForm::form) else {
+        return false;
+    };
+    let Some(node) = form.find(at.question.as_str()) else {
+        return false;
+    };
+    match form.node(node).what {
+        What::Question { role, .. } => match role {
+            Role::Start | Role::End | Role::Today | Role::DeviceId | Role::Username => true,
+            Role::Ask | Role::Note | Role::Calculate => false,
+        },
+        What::Root | What::Group | What::Repeat => false,
+    }
 }
 
 /// Where a record belongs: what its answers say, else where its owner worked when it began.
@@ -204,7 +231,7 @@ fn label(form: Option<&ShelfForm>, record: &Record) -> String {
     let named = form
         .filter(|form| form.form().instance_name().is_some())
         .and_then(|form| interview(form, record).name());
-    let label = named.unwrap_or_else(|| first_words(record));
+    let label = named.unwrap_or_else(|| first_words(form, record));
     let label: String = label
         .chars()
         .map(|c| if c.is_control() { ' ' } else { c })
@@ -218,20 +245,26 @@ fn label(form: Option<&ShelfForm>, record: &Record) -> String {
     }
 }
 
-/// The first answers that are text: what a person would know a record by when its form does not name it.
-fn first_words(record: &Record) -> String {
-    let mut words: Vec<&str> = Vec::new();
+/// What a person would know a record by when its form does not name it: the first text whose question is called a
+/// name (`ent_name`), else the first text at all.
+fn first_words(form: Option<&ShelfForm>, record: &Record) -> String {
+    let mut texts: Vec<(u32, bool, &str)> = Vec::new();
     for (at, answer) in record.answers() {
-        let name = at.question.as_str().rsplit('/').next().unwrap_or_default();
-        if let Answer::Value(Value::Text(text)) = answer
-            && at.rows.is_empty()
-            && !matches!(name, "username" | "deviceid" | "instance_id")
-            && words.len() < 2
-        {
-            words.push(text.as_str());
+        let Answer::Value(Value::Text(text)) = answer else {
+            continue;
+        };
+        if !at.rows.is_empty() || is_metadata(form, at) {
+            continue;
         }
+        let path = at.question.as_str();
+        let order = form
+            .and_then(|form| form.form().find(path))
+            .map_or(u32::MAX, |id| id.0);
+        let name = path.rsplit('/').next().unwrap_or_default();
+        texts.push((order, name == "name" || name.ends_with("_name"), text.as_str()));
     }
-    words.join(", ")
+    let first = texts.iter().min_by_key(|(order, is_name, _)| (!is_name, *order));
+    first.map(|(_, _, text)| (*text).to_string()).unwrap_or_default()
 }
 
 fn search(form: Option<&ShelfForm>, record: &Record, label: &str) -> String {

@@ -7,6 +7,7 @@ use sampan_record::ids::{DeviceId, Dot, Replica, RowId};
 use sampan_record::op::Decision;
 use sampan_record::path::{AnswerPath, QuestionPath};
 use sampan_record::review::ReviewState;
+use sampan_value::answer::Value;
 use uuid::Uuid;
 
 /// Bytes of one replica in a context's text.
@@ -148,6 +149,32 @@ fn dot_of(bytes: &[u8]) -> Option<Dot> {
         },
         seq: u64::from_be_bytes(seq.try_into().ok()?),
     })
+}
+
+/// How people write a day, a moment or a position; None for values whose own text says it well enough.
+pub fn in_words(value: &Value) -> Option<String> {
+    match value {
+        Value::Date(day) => Some(day.format("%-d %b %Y").to_string()),
+        Value::DateTime(at) => Some(at.format("%-d %b %Y, %H:%M").to_string()),
+        Value::Time(at) => Some(at.format("%H:%M").to_string()),
+        Value::Geopoint(point) => {
+            let degrees = |e7: i32| f64::from(e7) / 1e7;
+            let mut text = format!("{:.5}, {:.5}", degrees(point.lat_e7), degrees(point.lon_e7));
+            if let Some(accuracy_mm) = point.accuracy_mm {
+                text.push_str(&format!(" (within {} m)", accuracy_mm.div_ceil(1000)));
+            }
+            Some(text)
+        }
+        Value::Text(_)
+        | Value::Integer(_)
+        | Value::Decimal(_)
+        | Value::Geotrace(_)
+        | Value::Geoshape(_)
+        | Value::Choice(_)
+        | Value::Choices(_)
+        | Value::Media(_)
+        | Value::Acknowledge => None,
+    }
 }
 
 /// `1 question`, `3 questions`.

@@ -26,7 +26,7 @@ use crate::views::{
     AnswerView, ChangedView, CommentView, ConflictValueView, ConflictView, DecisionView, GroupView,
     InterviewView, MayView, OptionView,
 };
-use crate::wording::{context_text, decision_label, decision_word, dot_text, place_text};
+use crate::wording::{self, context_text, decision_label, decision_word, dot_text, place_text};
 
 /// One record, in a language of its form (None = the first).
 pub fn view(
@@ -154,7 +154,7 @@ impl Page<'_> {
                 groups: Vec::new(),
                 shown: &mut shown,
             };
-            walk.inside(form.form().root(), &[], 1, "Beginning".into(), String::new());
+            walk.inside(form.form().root(), &[], 0, "Beginning".into(), String::new());
             groups = walk.groups;
             groups.retain(|group| !group.answers.is_empty());
         }
@@ -197,16 +197,16 @@ impl Page<'_> {
     }
 
     fn conflicts(&self) -> Vec<ConflictView> {
-        self.record
-            .conflicts()
-            .into_iter()
-            .map(|(at, register)| self.conflict(&at, &register))
+        projecting::conflicts(self.form, self.record)
+            .iter()
+            .map(|(at, register)| self.conflict(at, register))
             .collect()
     }
 
     fn conflict_at(&self, at: &AnswerPath) -> Option<ConflictView> {
         let register = self.record.register(at)?;
-        register.is_conflict().then(|| self.conflict(at, register))
+        let is_shown = register.is_conflict() && !projecting::is_metadata(self.form, at);
+        is_shown.then(|| self.conflict(at, register))
     }
 
     fn conflict(&self, at: &AnswerPath, register: &Register) -> ConflictView {
@@ -308,6 +308,9 @@ impl Words for Page<'_> {
     fn answer(&self, at: &AnswerPath, answer: Option<&Answer>) -> String {
         match (self.interview, answer) {
             (_, None) => "(nothing)".into(),
+            (_, Some(Answer::Value(value))) if wording::in_words(value).is_some() => {
+                wording::in_words(value).unwrap_or_default()
+            }
             (Some(interview), Some(answer)) => {
                 let words = interview.words_for(at, answer);
                 if words.is_empty() {
@@ -387,7 +390,8 @@ impl Walk<'_, '_> {
 
     fn begin(&mut self, depth: usize, heading: &str, at: &str) -> usize {
         self.groups.push(GroupView {
-            depth,
+            // What stands beside the outermost groups is as far out as they are.
+            depth: depth.max(1),
             heading: heading.to_string(),
             at: at.to_string(),
             answers: Vec::new(),
@@ -443,7 +447,11 @@ impl Walk<'_, '_> {
             text: if missing.is_some() {
                 String::new()
             } else {
-                self.interview.answer_text(at)
+                match &state.answer {
+                    Some(Answer::Value(value)) => wording::in_words(value),
+                    Some(Answer::Missing(_)) | None => None,
+                }
+                .unwrap_or_else(|| self.interview.answer_text(at))
             },
             missing,
             is_calculated: role == QuestionRole::Calculate,
