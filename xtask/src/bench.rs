@@ -1,6 +1,6 @@
 //! Measurements: each prints a table that docs/performance.md keeps with the command that gave it.
 
-use crate::run::{Outcome, cargo, step};
+use crate::run::{Outcome, cargo, programs, step};
 
 const NAMES: &[&str] = &["bytes", "recompute", "sync", "memory"];
 
@@ -14,6 +14,8 @@ pub fn bench(arguments: &[String]) -> Outcome {
             ));
         }
     }
+    // The measurements start the real server.
+    step("programs, optimized", programs().arg("--release"))?;
     step(
         "bench",
         cargo()
