@@ -42,12 +42,19 @@ pub(crate) struct Inner {
     plans: Mutex<BTreeMap<FormVersionId, Arc<Plan>>>,
     pub(crate) open: Mutex<BTreeSet<RecordId>>,
     syncing: Mutex<()>,
+    turn: Mutex<()>,
     batch_bytes: AtomicUsize,
 }
 
 impl Inner {
     pub(crate) fn store(&self) -> MutexGuard<'_, DeviceStore> {
         self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Held by whoever reads a record in order to write it, and while a sync applies an answer, so that nothing moves
+    /// in between. Taken before [`Inner::store`] and [`Inner::open_records`], never twice.
+    pub(crate) fn turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn open_records(&self) -> MutexGuard<'_, BTreeSet<RecordId>> {
@@ -83,6 +90,7 @@ impl Client {
                 plans: Mutex::default(),
                 open: Mutex::default(),
                 syncing: Mutex::default(),
+                turn: Mutex::default(),
                 batch_bytes: AtomicUsize::new(sampan_sync::limits::BATCH_BYTES),
             }),
         })

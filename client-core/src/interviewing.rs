@@ -1,5 +1,6 @@
 //! An interview that is open: screens and answers, each answer on the disk before the call returns.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use sampan_form::compiled::{Form, What};
@@ -56,6 +57,8 @@ struct Work {
 
 impl OpenInterview {
     pub(crate) fn open(inner: Arc<Inner>, record: RecordId) -> Result<OpenInterview, ClientError> {
+        let shared = Arc::clone(&inner);
+        let _turn = shared.turn();
         if !inner.open_records().insert(record) {
             return Err(ClientError::AlreadyOpen);
         }
@@ -169,6 +172,12 @@ impl OpenInterview {
         self.screen()
     }
 
+    /// Goes behind the last question.
+    pub fn goto_end(&mut self) -> Result<ScreenView, ClientError> {
+        self.work_mut()?.position = Position::End;
+        self.screen()
+    }
+
     /// One question, on this screen or not.
     pub fn question(&self, at: &PlaceRef) -> Result<QuestionView, ClientError> {
         let work = self.work()?;
@@ -201,6 +210,8 @@ impl OpenInterview {
 
     /// Answers a question. The answer is on the disk when this returns; on an error nothing was changed.
     pub fn answer(&mut self, at: &PlaceRef, input: &AnswerInput) -> Result<QuestionView, ClientError> {
+        let inner = Arc::clone(&self.inner);
+        let _turn = inner.turn();
         self.follow_incarnation()?;
         let now = self.inner.platform.clock.now();
         let work = self.work_mut()?;
@@ -244,6 +255,8 @@ impl OpenInterview {
 
     /// Adds a row to a repeat and gives it (`products[x…]`).
     pub fn add_row(&mut self, repeat: &PlaceRef) -> Result<PlaceRef, ClientError> {
+        let inner = Arc::clone(&self.inner);
+        let _turn = inner.turn();
         self.follow_incarnation()?;
         let now = self.inner.platform.clock.now();
         let random = u64::from_be_bytes(self.inner.platform.bytes()?);
@@ -265,6 +278,8 @@ impl OpenInterview {
 
     /// Removes a row (`products[x…]`).
     pub fn remove_row(&mut self, row: &PlaceRef) -> Result<(), ClientError> {
+        let inner = Arc::clone(&self.inner);
+        let _turn = inner.turn();
         self.follow_incarnation()?;
         let now = self.inner.platform.clock.now();
         let work = self.work_mut()?;
@@ -286,6 +301,8 @@ impl OpenInterview {
         reply_to: Option<&CommentRef>,
         text: &str,
     ) -> Result<CommentRef, ClientError> {
+        let inner = Arc::clone(&self.inner);
+        let _turn = inner.turn();
         self.follow_incarnation()?;
         let id = CommentId(Builder::from_random_bytes(self.inner.platform.bytes()?).into_uuid());
         if text.trim().is_empty() {
@@ -311,6 +328,8 @@ impl OpenInterview {
 
     /// A comment is dealt with.
     pub fn resolve_comment(&mut self, comment: &CommentRef) -> Result<(), ClientError> {
+        let inner = Arc::clone(&self.inner);
+        let _turn = inner.turn();
         self.follow_incarnation()?;
         let id = comment_id(comment)?;
         let work = self.work()?;
@@ -346,6 +365,8 @@ impl OpenInterview {
         }
         let position = position::text(&work.position);
         let language = work.running.language().to_owned();
+        let inner = Arc::clone(&self.inner);
+        let _turn = inner.turn();
         records::save(
             &self.inner,
             self.record,
@@ -362,6 +383,8 @@ impl OpenInterview {
     /// Finishes the interview: saved, submitted and closed. When something stands in the way, it stays open and the
     /// problems are given.
     pub fn finish(&mut self) -> Result<FinishView, ClientError> {
+        let inner = Arc::clone(&self.inner);
+        let _turn = inner.turn();
         self.follow_incarnation()?;
         let now = self.inner.platform.clock.now();
         let work = self.work_mut()?;
@@ -455,9 +478,14 @@ impl OpenInterview {
             running.set_language(language);
         }
         let kept = begun.and_then(|begun| begun.position);
-        let position = match commented(&whole).filter(|_| state == ReviewState::Returned) {
-            Some(at) if base.journal.is_none() => running.position_of(&at),
-            Some(_) | None => kept
+        let to_correct = if state == ReviewState::Returned && base.journal.is_none() {
+            first_commented(&running, &whole)
+        } else {
+            None
+        };
+        let position = match to_correct {
+            Some(position) => position,
+            None => kept
                 .and_then(|text| position::read(&text, running.form()))
                 .unwrap_or_else(|| running.first().position),
         };
@@ -559,14 +587,8 @@ impl Work {
             Position::End => Stop::End,
         };
         let asked = self.asked();
-        let n_answered = asked
-            .iter()
-            .filter(|at| {
-                self.running
-                    .question(at)
-                    .is_some_and(|state| state.answer.is_some())
-            })
-            .count();
+        let answered: BTreeSet<AnswerPath> = self.running.answers().into_iter().map(|(at, _)| at).collect();
+        let n_answered = asked.iter().filter(|at| answered.contains(*at)).count();
         ScreenView {
             stop,
             headings: showing::headings(&self.running, &screen.headings),
@@ -657,13 +679,19 @@ impl Work {
     }
 }
 
-/// The first place with a comment that nobody has dealt with.
-fn commented(record: &Record) -> Option<AnswerPath> {
-    record
+/// The first screen with a comment that nobody has dealt with.
+fn first_commented(running: &Interview, record: &Record) -> Option<Position> {
+    let commented: BTreeSet<Position> = record
         .comments()
         .into_iter()
-        .find(|comment| comment.resolved.is_none() && comment.at.is_some())
-        .and_then(|comment| comment.at)
+        .filter(|comment| comment.resolved.is_none())
+        .filter_map(|comment| comment.at)
+        .map(|at| running.position_of(&at))
+        .collect();
+    running
+        .screens()
+        .into_iter()
+        .find(|position| *position != Position::End && commented.contains(position))
 }
 
 fn in_row(repeat: &AnswerPath, row: RowId) -> AnswerPath {

@@ -44,6 +44,12 @@ pub(super) fn list(inner: &Inner) -> Result<Vec<FormView>, ClientError> {
     Ok(forms)
 }
 
+/// Forms that an interview can be begun with.
+pub(super) fn n_ready(inner: &Inner) -> Result<usize, ClientError> {
+    let rows = inner.store().forms()?;
+    Ok(rows.iter().filter(|row| row.is_offered && is_whole(row)).count())
+}
+
 /// The version that new interviews of a form begin under.
 pub(crate) fn offered(inner: &Inner, form_id: &str) -> Result<FormVersionId, ClientError> {
     let rows = inner.store().forms()?;

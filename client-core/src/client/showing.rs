@@ -23,7 +23,7 @@ use crate::error::ClientError;
 use crate::place;
 
 pub(super) fn status(inner: &Inner) -> Result<StatusView, ClientError> {
-    let n_forms = forms::list(inner)?.iter().filter(|form| form.is_ready).count();
+    let n_forms = forms::n_ready(inner)?;
     let store = inner.store();
     let identity = store.identity()?;
     let counts = store.counts()?;

@@ -73,6 +73,7 @@ pub(super) fn sync(
 fn save_interrupted(inner: &Inner) -> Result<(), ClientError> {
     let records = inner.store().with_journal()?;
     for record in records {
+        let _turn = inner.turn();
         let is_open = inner.open_records().contains(&record);
         if !is_open {
             match records::save(inner, record, Vec::new(), None) {
@@ -170,9 +171,12 @@ impl Run<'_> {
                 }
                 _ => return Err(asking::refused(&reply)),
             }
-            let step = session
-                .on_response(&mut *self.inner.store(), &reply.body)
-                .map_err(from_sync)?;
+            let step = {
+                let _turn = self.inner.turn();
+                session
+                    .on_response(&mut *self.inner.store(), &reply.body)
+                    .map_err(from_sync)?
+            };
             n_cuts = 0;
             n_renewals = 0;
             self.note(&step);

@@ -156,6 +156,9 @@ pub enum StoreError {
         /// The limit.
         limit_bytes: u64,
     },
+    /// A change does not continue this device's chain as it stands now. Nothing was written.
+    #[error("the device has written something else meanwhile; nothing was changed; try again")]
+    OutOfTurn,
     /// The system gave no random bits for a new incarnation.
     #[error("the system gives no random numbers; restart the device and try again")]
     NoRandomness,

@@ -275,8 +275,17 @@ impl DeviceStore {
         }))
     }
 
-    /// Writes an own change, which takes the place of the journal, in one transaction.
+    /// Writes an own change, which takes the place of the journal, in one transaction. [`StoreError::OutOfTurn`] when
+    /// it is not the one that [`DeviceStore::next_change`] asks for.
     pub fn write_change(&mut self, change: &Change) -> Result<(), StoreError> {
+        let header = &change.header;
+        let next = self.next_change()?;
+        let is_next = next.is_some_and(|next| {
+            next.replica == header.replica && next.seq == header.seq && next.prev == header.prev
+        });
+        if !is_next {
+            return Err(StoreError::OutOfTurn);
+        }
         let what = "save the interview";
         let failed = StoreError::sql(what);
         let record = change.header.record;
