@@ -1,0 +1,144 @@
+//! What can be typed behind `sampan`, and the help that teaches it.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+const FIRST_DAY: &str = "\
+The first day:
+  sampan enroll 'sampan:enroll?server=…&code=…'   the link from your supervisor, in quotes
+  sampan sync                                     brings the forms
+  sampan forms                                    shows what they are called
+  sampan interview sme_vc                         asks; every answer is saved at once
+  sampan list                                     your interviews, and where each stands
+  sampan sync                                     sends the finished and saved ones
+
+Interviews need no network. `sampan interview 0198ab12` goes on with one: the beginning of its id is enough.
+
+Exit codes:
+  0  done
+  1  not done; the reason and what to do stand on standard error
+  2  wrong usage
+  3  done as far as it went, but something was not accepted: a form with errors, an answers file with wrong
+     answers, changes that the office keeps apart";
+
+const INTERVIEW_HELP: &str = "\
+While it asks:
+  Enter         keep the answer that stands, or pass by if none is needed
+  <             one question back
+  :skip :dk :ref :na
+                no answer, because: passed by, don't know, refused, not applicable
+  :save         leave; go on later with `sampan interview RECORD`
+  :help         all commands
+
+Choices are answered by number or name, several with blanks between: 1 3 4. Ctrl-C loses nothing.
+
+An answers file is JSON or a table (CSV or TSV) with two columns. Places are written as in `sampan show`; a question's
+name is enough where the form has it once. Rows count from 0.
+  {\"country\": \"KH\", \"vc_roles\": [\"producer\", \"trader\"],
+   \"phone\": {\"missing\": \"refused\"}, \"d_products/products[0]/prod_share\": 60}
+
+  question,answer
+  country,KH
+  vc_roles,producer trader
+  phone,:ref
+Either every answer in the file is taken, or the file is refused with all its mistakes and nothing is written.";
+
+/// Collects interviews offline and syncs them with the office.
+#[derive(Debug, Parser)]
+#[command(name = "sampan", version, after_help = FIRST_DAY, arg_required_else_help = true, max_term_width = 100)]
+pub struct Arguments {
+    /// Folder of this device's interviews [default: sampan in $XDG_DATA_HOME or ~/.local/share].
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+
+    /// Writes JSON for scripts: the result on standard output, an error as {code, sentence, advice} on standard error.
+    #[arg(long, global = true)]
+    pub json: bool,
+
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Gives this device its identity by the link from your supervisor.
+    #[command(
+        after_help = "Example:\n  sampan enroll 'sampan:enroll?server=https%3A%2F%2Foffice.example&code=ABCD-1234' \
+                      --name 'Dara, tablet 3'\n\nA link works once. If the line was cut, run the same command again."
+    )]
+    Enroll {
+        /// The whole link; put it in quotes, the shell would cut it at `&`.
+        link: String,
+        /// What the office's list calls this device.
+        #[arg(long, value_name = "NAME")]
+        name: Option<String>,
+    },
+    /// Shows who this device belongs to and what is not sent yet.
+    Status,
+    /// Lists the forms on this device.
+    Forms,
+    /// Lists the interviews on this device, the last changed first.
+    List {
+        /// Only those in this state: draft, submitted, returned, resubmitted, approved, changed_since_approval or
+        /// rejected.
+        #[arg(long, value_name = "STATE")]
+        state: Option<String>,
+    },
+    /// Shows one interview: answers, comments, history.
+    Show {
+        /// The record: its id, or the beginning of it.
+        record: String,
+        /// Language of the questions (`English (en)`, `English` or `en`).
+        #[arg(long, value_name = "LANGUAGE")]
+        language: Option<String>,
+    },
+    /// Asks question by question; begins an interview with a form or goes on with one.
+    #[command(after_help = INTERVIEW_HELP)]
+    Interview {
+        /// A form to begin an interview with (see `sampan forms`), or the record to go on with (see `sampan list`).
+        #[arg(value_name = "FORM|RECORD")]
+        what: String,
+        /// Answers to fill in first; the rest is asked. Without a terminal the interview is finished if nothing is
+        /// missing.
+        #[arg(long, value_name = "FILE")]
+        answers: Option<PathBuf>,
+        /// Language of the questions (`English (en)`, `English` or `en`).
+        #[arg(long, value_name = "LANGUAGE")]
+        language: Option<String>,
+    },
+    /// Exchanges everything with the office. Safe to stop and repeat at any time.
+    Sync,
+    /// Tells what was sent and received, what is kept here and what the office keeps apart.
+    Log {
+        /// How many lines.
+        #[arg(long, value_name = "N", default_value_t = 40)]
+        limit: u32,
+    },
+    /// Works on form files; needs no device.
+    Form {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: FormCommand,
+    },
+}
+
+/// What to do with a form file.
+#[derive(Debug, Subcommand)]
+pub enum FormCommand {
+    /// Finds everything that is wrong with a form, by cell.
+    #[command(
+        after_help = "Each line names the file, sheet and cell, as editors jump to:\n  \
+                      sme_vc.xlsx:survey!F12: error: there is no question ${ag}; found \"${ag} > 3\". Did you mean \
+                      ${age}?\n\nExample:\n  sampan form check sme_vc.xlsx --attach adm2.csv --attach adm3.csv"
+    )]
+    Check {
+        /// The form: .xlsx, or tables of text in a .md file.
+        file: PathBuf,
+        /// A file that the form reads (`adm2.csv`); may be repeated.
+        #[arg(long, value_name = "FILE", num_args = 1..)]
+        attach: Vec<PathBuf>,
+    },
+}

@@ -1,0 +1,76 @@
+//! From the command line to a command, and from its end to an exit code.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::arguments::{Arguments, Command, FormCommand};
+use crate::device::Device;
+use crate::failure::{Failure, Outcome};
+use crate::interviewing::Asked;
+use crate::terminal::{Terminal, harmless};
+use crate::{checking, interviewing, listing, syncing, words};
+
+/// Runs what the command line asks for.
+pub fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    let mut terminal = Terminal::system(arguments.json);
+    match command(&arguments, &mut terminal) {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::NotDone) => ExitCode::from(1),
+        Ok(Outcome::NotAccepted) => ExitCode::from(3),
+        Err(failure) if failure.is_closed_pipe() => ExitCode::SUCCESS,
+        Err(failure) => {
+            // Nothing is left to be done if even this cannot be said.
+            let _ = say(&failure, &mut terminal);
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+fn command(arguments: &Arguments, terminal: &mut Terminal) -> Result<Outcome, Failure> {
+    let data = arguments.data.as_deref();
+    match &arguments.command {
+        Command::Form {
+            command: FormCommand::Check { file, attach },
+        } => checking::check(terminal, file, attach),
+        Command::Enroll { link, name } => {
+            syncing::enroll(terminal, &Device::open(data)?, link, name.as_deref())
+        }
+        Command::Status => listing::status(terminal, &Device::open(data)?),
+        Command::Forms => listing::forms(terminal, &Device::open(data)?),
+        Command::List { state } => listing::interviews(terminal, &Device::open(data)?, state.as_deref()),
+        Command::Show { record, language } => {
+            listing::show(terminal, &Device::open(data)?, record, language.as_deref())
+        }
+        Command::Interview {
+            what,
+            answers,
+            language,
+        } => interviewing::interview(
+            terminal,
+            &Device::open(data)?,
+            &Asked {
+                what,
+                answers: answers.as_deref(),
+                language: language.as_deref(),
+            },
+        ),
+        Command::Sync => syncing::sync(terminal, &Device::open(data)?),
+        Command::Log { limit } => syncing::log(terminal, &Device::open(data)?, *limit),
+    }
+}
+
+fn say(failure: &Failure, terminal: &mut Terminal) -> std::io::Result<()> {
+    if terminal.json {
+        return terminal.error_line(failure.json());
+    }
+    let view = failure.view();
+    if let Failure::Answers(wrong) = failure {
+        for answer in wrong {
+            terminal.error_line(harmless(&format!("{}: {}", answer.place, answer.message)))?;
+        }
+    }
+    terminal.error_line(format!("sampan: {}", harmless(&words::sentence(&view.sentence))))?;
+    terminal.error_line(format!("        {}", harmless(&view.advice)))
+}
