@@ -50,6 +50,10 @@ pub fn load(office: &Office, reading: &Reading<'_>, record: RecordId) -> Result<
         let ops = ops_of(office, stored)?;
         merged.insert(&stored.change, ops);
     }
+    // What waits in quarantine must not keep what came after it from being reviewed.
+    for waiting in reading.waiting_of(record)? {
+        merged.pass_over(&waiting.change.header);
+    }
     Ok(Some(Loaded {
         record: merged,
         changes,

@@ -1,6 +1,8 @@
 //! The office's promises, each on a real database with devices that speak the real protocol.
 
 mod commands;
+mod gaps;
+mod hostile;
 mod intake;
 mod publishing;
 mod reviewing;

@@ -142,6 +142,8 @@ pub struct Record {
     order: BTreeMap<Stamp, Dot>,
     /// What is known without a gap.
     reached: Context,
+    /// Changes that are kept apart: for each, which of its writer's own changes to this record came before it.
+    passed_over: BTreeMap<Dot, u64>,
     lamport: u64,
     erasures: Vec<Erasure>,
     /// The keys that travelled with changes here and that no erasure dropped.
@@ -206,6 +208,7 @@ impl Record {
             changes: BTreeMap::new(),
             order: BTreeMap::new(),
             reached: Context::default(),
+            passed_over: BTreeMap::new(),
             lamport: 0,
             erasures: Vec::new(),
             keys: BTreeMap::new(),
@@ -291,6 +294,17 @@ impl Record {
     /// Whether this very change is here.
     pub fn holds(&self, dot: &Dot, hash: &ChangeHash) -> bool {
         self.changes.get(dot).is_some_and(|held| held.hash == *hash)
+    }
+
+    /// Takes note of a change that is known but kept apart (in quarantine), so that the context goes on behind it.
+    /// Whoever does this must see to it that the change, should it come into force later, is not taken for seen by
+    /// what was written with such a context.
+    pub fn pass_over(&mut self, header: &Header) {
+        let dot = header.dot();
+        if header.record == self.id && !self.changes.contains_key(&dot) {
+            self.passed_over.insert(dot, own_before(header));
+            self.reach(dot.replica);
+        }
     }
 
     /// What is known of the record: the context for the next change. Stops before a change that is still missing, so
@@ -461,6 +475,7 @@ impl Record {
     /// The record as somebody saw it who knew just this.
     pub fn seen_by(&self, context: &Context) -> Record {
         let mut seen = Record::new(self.id);
+        seen.passed_over = self.passed_over.clone();
         for (dot, held) in self.changes.iter().filter(|(dot, _)| context.covers(dot)) {
             seen.changes.insert(*dot, held.clone());
             let stamp = held.header.stamp();
@@ -489,8 +504,15 @@ impl Record {
         };
         let behind = self.changes.range((Bound::Excluded(after), Bound::Unbounded));
         for (dot, held) in behind.take_while(|(dot, _)| dot.replica == replica) {
-            let own_before = held.header.context.0.get(&replica).copied().unwrap_or(0);
-            if own_before > reached {
+            let mut before = own_before(&held.header);
+            while before > reached {
+                let missing = Dot { replica, seq: before };
+                match self.passed_over.get(&missing) {
+                    Some(earlier) if *earlier < before => before = *earlier,
+                    Some(_) | None => break,
+                }
+            }
+            if before > reached {
                 break;
             }
             reached = dot.seq;
@@ -537,4 +559,9 @@ impl Record {
         }
         self.changes = changes;
     }
+}
+
+/// The highest of its writer's own changes to the record that a change knew; 0 when it is the first.
+fn own_before(header: &Header) -> u64 {
+    header.context.0.get(&header.replica).copied().unwrap_or(0)
 }

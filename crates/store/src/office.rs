@@ -73,6 +73,10 @@ impl OfficeStore {
         };
         let path = folder.join(FILE_NAME);
         let connection = open::open(&path, &schema::OFFICE, now_ms)?;
+        // What an erasure empties must not linger in free pages.
+        connection
+            .pragma_update(None, "secure_delete", true)
+            .map_err(StoreError::sql("set the database up"))?;
         let store = OfficeStore {
             path,
             writer: Writer::new(connection, executor),
@@ -116,6 +120,21 @@ impl OfficeStore {
             readers.push(connection);
         }
         outcome
+    }
+
+    /// After an erasure: moves the write-ahead log into the database and empties it, so that what was erased stands in
+    /// no file any more. False when readers of an older state were in the way; then the next one does it.
+    pub fn empty_log(&self) -> Result<bool, StoreError> {
+        self.readers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+        self.writer.alone(|connection| {
+            connection
+                .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0))
+                .map(|busy| busy == 0)
+                .map_err(StoreError::sql("empty the write-ahead log"))
+        })
     }
 
     /// Content by hash: form packages, their files, media.

@@ -2,15 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sampan_record::change::Change;
+use sampan_record::change::{Change, Header, Payload};
 use sampan_record::erasure;
 use sampan_record::ids::{ChangeHash, FormVersionId, PersonId, RecordId};
+use sampan_record::op::Op;
+use sampan_record::record::Record;
 use sampan_record::schema::NoSchema;
 use sampan_record::write;
-use sampan_store::office::changes::StoredChange;
 use sampan_store::office::quarantine::{QuarantineRow, Waiting};
 use sampan_store::office::session::Writing;
-use sampan_sync::log::{Judgement, KeyState};
+use sampan_sync::log::{Chain, Judgement, KeyState};
 use sampan_sync::receipt::{Position, Reason, Verdict};
 
 use crate::access::{Action, Decision, Principal, RecordPlace, Resource, authorize};
@@ -21,6 +22,9 @@ use crate::projecting;
 use crate::state::Office;
 use sampan_record::ids::DeviceId;
 
+/// How often changes that waited for each other's rights are tried in one transaction.
+const ROUNDS: usize = 8;
+
 /// One write transaction's worth of keeping. [`Keeping::finish`] must be called before it ends.
 pub struct Keeping<'a> {
     office: &'a Office,
@@ -30,6 +34,7 @@ pub struct Keeping<'a> {
     /// Positions that came into force, by record.
     fresh: BTreeMap<RecordId, Vec<Position>>,
     with_devices: Option<Vec<PersonId>>,
+    has_erased: bool,
 }
 
 impl<'a> Keeping<'a> {
@@ -42,7 +47,13 @@ impl<'a> Keeping<'a> {
             people: BTreeMap::new(),
             fresh: BTreeMap::new(),
             with_devices: None,
+            has_erased: false,
         }
+    }
+
+    /// Whether something was emptied: then the database's log is to be emptied too, after the commit.
+    pub fn has_erased(&self) -> bool {
+        self.has_erased
     }
 
     /// The transaction.
@@ -72,7 +83,7 @@ impl<'a> Keeping<'a> {
     }
 
     /// What is known of the key that a change's payload hash was made with.
-    pub fn key_state(&self, header: &sampan_record::change::Header) -> Result<KeyState, OfficeError> {
+    pub fn key_state(&self, header: &Header) -> Result<KeyState, OfficeError> {
         let keys = self.writing.keys_of(header.record)?;
         match keys.as_slice() {
             [] => Ok(KeyState::Unknown),
@@ -91,7 +102,8 @@ impl<'a> Keeping<'a> {
         }
     }
 
-    /// Puts a change into the log with its verdict. `words`: why it waits, when it waits.
+    /// Puts a change into the log with its verdict; one that waits already gets the better verdict at its place.
+    /// `words`: why it waits, when it waits.
     pub fn keep(
         &mut self,
         change: &Change,
@@ -100,9 +112,31 @@ impl<'a> Keeping<'a> {
         brought_by: DeviceId,
         words: &str,
     ) -> Result<Position, OfficeError> {
-        let at = self.writing.keep_change(change, hash, verdict, self.now_ms)?;
+        let header_only;
+        let change = match verdict {
+            Verdict::Erased => {
+                header_only = emptied(change);
+                &header_only
+            }
+            Verdict::Kept | Verdict::Duplicate | Verdict::Quarantined(_) => change,
+        };
+        let waiting = self
+            .writing
+            .receipt(change.header.dot())?
+            .map(|receipt| receipt.position);
+        let at = match waiting {
+            Some(at) => {
+                self.writing.keep_again(at, change)?;
+                self.writing.set_verdict(at, verdict)?;
+                at
+            }
+            None => self.writing.keep_change(change, hash, verdict, self.now_ms)?,
+        };
         match verdict {
             Verdict::Quarantined(cause) => {
+                if self.writing.keys_of(change.header.record)?.contains(&None) {
+                    self.fresh.entry(change.header.record).or_default();
+                }
                 let reason = if words.is_empty() {
                     cause.to_string()
                 } else {
@@ -120,7 +154,13 @@ impl<'a> Keeping<'a> {
                     self.now_ms,
                 )?;
             }
-            Verdict::Kept | Verdict::Duplicate | Verdict::Erased => self.in_force(change, at)?,
+            Verdict::Kept | Verdict::Duplicate | Verdict::Erased => {
+                if waiting.is_some() {
+                    self.writing.enter_force(at, verdict)?;
+                    self.writing.release(at, self.now_ms)?;
+                }
+                self.in_force(change, at)?;
+            }
         }
         Ok(at)
     }
@@ -146,17 +186,31 @@ impl<'a> Keeping<'a> {
     /// Does what follows from the changes that came into force: other changes that waited for them, erasures, lists,
     /// feeds.
     pub fn finish(&mut self) -> Result<(), OfficeError> {
-        let mut done = BTreeSet::new();
-        while let Some(record) = self.fresh.keys().find(|record| !done.contains(*record)).copied() {
-            done.insert(record);
-            for row in self.writing.quarantined_of(record)? {
-                if row.cause == Reason::KeyMissing {
-                    self.retry(&row)?;
-                }
+        for record in self.fresh.keys().copied().collect::<Vec<_>>() {
+            self.retry_record(record, Reason::KeyMissing)?;
+        }
+        // An assignment that came into force may give the right that another change waited for, and so on.
+        for _ in 0..ROUNDS {
+            let fresh = std::mem::take(&mut self.fresh);
+            if fresh.is_empty() {
+                return Ok(());
+            }
+            for (record, positions) in fresh {
+                self.finish_record(record, &positions)?;
+                self.retry_record(record, Reason::NotAllowed)?;
             }
         }
         for (record, positions) in std::mem::take(&mut self.fresh) {
             self.finish_record(record, &positions)?;
+        }
+        Ok(())
+    }
+
+    fn retry_record(&mut self, record: RecordId, cause: Reason) -> Result<(), OfficeError> {
+        for row in self.writing.quarantined_of(record)? {
+            if row.cause == cause {
+                self.retry(&row)?;
+            }
         }
         Ok(())
     }
@@ -186,6 +240,9 @@ impl<'a> Keeping<'a> {
             return Ok(());
         };
         let header = &stored.change.header;
+        if !self.is_by_its_devices_owner(row, header)? {
+            return Ok(());
+        }
         let key = match self.key_state(header)? {
             KeyState::Known(key) => Some(key),
             KeyState::Unknown | KeyState::Dropped => None,
@@ -199,9 +256,51 @@ impl<'a> Keeping<'a> {
             Ok(write::Checked::NoKey) => return Ok(()),
             Err(error) => return self.wait_on(row, Reason::PayloadHashMismatch, error.to_string()),
         };
+        let is_taken_for_seen = self.is_taken_for_seen(header)?;
         self.writing.enter_force(row.position, verdict)?;
         self.writing.release(row.position, self.now_ms)?;
-        self.in_force(&stored.change, row.position)
+        self.in_force(&stored.change, row.position)?;
+        if is_taken_for_seen && verdict == Verdict::Kept {
+            self.issue_again(&stored.change)?;
+        }
+        Ok(())
+    }
+
+    /// Whether a change came from the device that wrote it in the name of that device's owner. What other devices
+    /// relayed is not asked that.
+    fn is_by_its_devices_owner(&self, row: &QuarantineRow, header: &Header) -> Result<bool, OfficeError> {
+        if header.replica.device != row.device {
+            return Ok(true);
+        }
+        let device = self.writing.device(row.device)?;
+        Ok(device.is_some_and(|device| device.person == header.author))
+    }
+
+    /// Whether the office wrote to the record with a context that reaches behind this change while it was kept apart.
+    fn is_taken_for_seen(&self, header: &Header) -> Result<bool, OfficeError> {
+        let office = self.writing.identity()?.replica.device;
+        let loaded = projecting::load(self.office, self.writing, header.record)?;
+        Ok(loaded.is_some_and(|loaded| {
+            loaded
+                .record
+                .changes()
+                .any(|(later, _)| later.replica.device == office && later.context.covers(&header.dot()))
+        }))
+    }
+
+    /// Issues a released change again under the office's name, which no earlier context reaches: so no decision covers
+    /// it, and no answer replaces it, that was written without having seen it.
+    fn issue_again(&mut self, released: &Change) -> Result<(), OfficeError> {
+        let replica = self.writing.identity()?.replica;
+        let chain = self.writing.chain(replica)?;
+        let seq = chain.through.saturating_add(1);
+        let context = released.header.context.clone();
+        let again = write::reissue(released, replica, seq, chain.hash, context);
+        let hash = again.hash();
+        self.keep(&again, hash, Verdict::Kept, replica.device, "")?;
+        let chain = Chain { through: seq, hash };
+        self.writing.advance(replica, chain, self.now_ms)?;
+        Ok(())
     }
 
     fn wait_on(&mut self, row: &QuarantineRow, cause: Reason, reason: String) -> Result<(), OfficeError> {
@@ -272,27 +371,44 @@ impl<'a> Keeping<'a> {
         Ok(())
     }
 
-    /// Empties what the record's erasures name, in every change that is kept.
+    /// Empties what the record's erasures name, in every change that is kept, in force or waiting.
     fn redact(&mut self, loaded: &mut projecting::Loaded) -> Result<(), OfficeError> {
         for stored in &mut loaded.changes {
             let ops = projecting::ops_of(self.office, stored)?;
-            let form = self.office.form(stored.change.header.form)?;
-            let redacted = match &form {
-                Some(form) => erasure::redact(&loaded.record, &stored.change, &ops, &form.schema),
-                None => erasure::redact(&loaded.record, &stored.change, &ops, &NoSchema),
-            };
-            if let Some(redacted) = redacted {
+            if let Some(redacted) = self.redacted(&loaded.record, &stored.change, &ops)? {
+                self.has_erased = true;
                 self.writing.empty_change(stored.position, &redacted)?;
                 if loaded.record.is_erased(&stored.change.header) {
                     self.writing.set_verdict(stored.position, Verdict::Erased)?;
                 }
-                *stored = StoredChange {
-                    change: redacted,
-                    ..stored.clone()
-                };
+                stored.change = redacted;
+            }
+        }
+        for row in self.writing.quarantined_of(loaded.record.id())? {
+            let Some(stored) = self.writing.change_at(row.position)? else {
+                continue;
+            };
+            let redacted = match projecting::ops_of(self.office, &stored) {
+                Ok(ops) => self.redacted(&loaded.record, &stored.change, &ops)?,
+                // It cannot be read, so nobody can say that what was erased is not in it.
+                Err(_) => Some(emptied(&stored.change)),
+            };
+            let Some(redacted) = redacted else { continue };
+            self.has_erased = true;
+            self.writing.empty_change(row.position, &redacted)?;
+            if redacted.payload == Payload::Erased {
+                self.writing.enter_force(row.position, Verdict::Erased)?;
+                self.writing.release(row.position, self.now_ms)?;
             }
         }
         Ok(())
+    }
+
+    fn redacted(&self, record: &Record, change: &Change, ops: &[Op]) -> Result<Option<Change>, OfficeError> {
+        Ok(match self.office.form(change.header.form)? {
+            Some(form) => erasure::redact(record, change, ops, &form.schema),
+            None => erasure::redact(record, change, ops, &NoSchema),
+        })
     }
 
     fn with_devices(&mut self) -> Result<Vec<PersonId>, OfficeError> {
@@ -307,4 +423,13 @@ impl<'a> Keeping<'a> {
 
 fn sees(principal: &Principal, place: &RecordPlace) -> bool {
     authorize(principal, Action::SeeRecord, &Resource::Record(place)) == Decision::Allowed
+}
+
+/// A change without its content.
+fn emptied(change: &Change) -> Change {
+    Change {
+        header: change.header.clone(),
+        payload: Payload::Erased,
+        record_key: None,
+    }
 }

@@ -137,6 +137,12 @@ impl OfficeLog for Log<'_> {
                 };
                 let response = work(&mut transaction).map_err(Failed::Sync)?;
                 transaction.keeping.finish().map_err(Failed::Office)?;
+                Ok((response, transaction.keeping.has_erased()))
+            })
+            .and_then(|(response, has_erased)| {
+                if has_erased {
+                    office.store().empty_log()?;
+                }
                 Ok(response)
             })
             .map_err(|failed| match failed {

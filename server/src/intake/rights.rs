@@ -23,6 +23,13 @@ pub fn judge(
 ) -> Result<(Judgement, String), OfficeError> {
     let header = &change.header;
     let quarantine = |reason: Reason, words: String| Ok((Judgement::Quarantine(reason), words));
+    // What is erased is erased, whoever brings it and however. A dropped key is the trace of an erasure: only then is the whole record looked at.
+    if reading.keys_of(header.record)?.contains(&None)
+        && let Some(loaded) = projecting::load(office, reading, header.record)?
+        && loaded.record.is_erased(header)
+    {
+        return Ok((Judgement::Erased, String::new()));
+    }
     let Some(author) = author else {
         return quarantine(
             Reason::NotAllowed,
@@ -30,9 +37,9 @@ pub fn judge(
         );
     };
     let bytes = match &change.payload {
-        Payload::Full(bytes) => bytes,
-        // Emptied before it came here: by an erasure this office does not have (yet). The header counts.
-        Payload::Redacted(_) | Payload::Erased => return Ok((Judgement::Erased, String::new())),
+        // Emptied in part before it came here, by an erasure that this office may not have: what is left counts.
+        Payload::Full(bytes) | Payload::Redacted(bytes) => bytes,
+        Payload::Erased => return Ok((Judgement::Erased, String::new())),
     };
     let Some(form) = office.form(header.form)? else {
         return quarantine(
@@ -64,13 +71,6 @@ pub fn judge(
                 format!("{} may not {}", author.name, words(action)),
             );
         }
-    }
-    // A dropped key is the trace of an erasure: only then is the whole record looked at.
-    if reading.keys_of(header.record)?.contains(&None)
-        && let Some(loaded) = projecting::load(office, reading, header.record)?
-        && loaded.record.is_erased(header)
-    {
-        return Ok((Judgement::Erased, String::new()));
     }
     Ok((Judgement::Keep, String::new()))
 }

@@ -204,7 +204,9 @@ pub fn erase(office: &Office, who: &Principal, request: &EraseRequest) -> Result
             context,
         )?;
         Ok(((), format!("erased answers of {}", request.record)))
-    })
+    })?;
+    office.store().empty_log()?;
+    Ok(())
 }
 
 fn subject(

@@ -241,6 +241,18 @@ impl Phone {
 
     /// Writes one change.
     pub fn write(&mut self, office: &Office, id: RecordId, form: FormVersionId, ops: &[Op]) -> u64 {
+        self.write_at(office, id, form, ops, 1_600_000_000_000)
+    }
+
+    /// Writes one change, by a clock that says this.
+    pub fn write_at(
+        &mut self,
+        office: &Office,
+        id: RecordId,
+        form: FormVersionId,
+        ops: &[Op],
+        wall_time_ms: i64,
+    ) -> u64 {
         let schema = office.form(form).unwrap().expect("the form is known").schema;
         let record = self.record(office, id);
         let seq = self
@@ -260,7 +272,7 @@ impl Phone {
             lamport: record.next_lamport(),
             author: self.memory.person,
             form,
-            wall_time_ms: 1_600_000_000_000,
+            wall_time_ms,
             utc_offset_min: 420,
             record_key: key.unwrap_or(RecordKey(office.random())),
             is_first: key.is_none(),

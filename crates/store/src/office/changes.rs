@@ -135,6 +135,28 @@ impl Reading<'_> {
         )
     }
 
+    /// The receipts of a replica up to a number, in order.
+    pub fn receipts_of(&self, replica: Replica, through: u64) -> Result<Vec<(u64, KeptReceipt)>, StoreError> {
+        self.all(
+            "read the receipts of a device",
+            "SELECT seq, hash, verdict, position FROM receipt
+             WHERE device = ?1 AND incarnation = ?2 AND seq <= ?3 ORDER BY seq",
+            params![
+                replica.device.0.as_bytes(),
+                signed(replica.incarnation),
+                position(through)
+            ],
+            |row| {
+                let receipt = KeptReceipt {
+                    hash: change_hash_at(row, 1)?,
+                    verdict: verdict_of(row.get(2)?),
+                    position: Position(count(row.get(3)?)),
+                };
+                Ok((count(row.get(0)?), receipt))
+            },
+        )
+    }
+
     /// The keys that came for a record, in the order they came; None for one that an erasure dropped.
     pub fn keys_of(&self, record: RecordId) -> Result<Vec<Option<RecordKey>>, StoreError> {
         self.all(
@@ -167,6 +189,20 @@ impl Reading<'_> {
             "read a record's changes",
             "SELECT position, kept_at_ms, is_in_force, bytes FROM change
              WHERE record = ?1 AND is_in_force = 1 ORDER BY position",
+            params![record.0.as_bytes()],
+            raw_change,
+        )?
+        .into_iter()
+        .map(stored)
+        .collect()
+    }
+
+    /// The changes of a record that wait in quarantine, in the order of their positions.
+    pub fn waiting_of(&self, record: RecordId) -> Result<Vec<StoredChange>, StoreError> {
+        self.all(
+            "read a record's changes in quarantine",
+            "SELECT position, kept_at_ms, is_in_force, bytes FROM change
+             WHERE record = ?1 AND is_in_force = 0 ORDER BY position",
             params![record.0.as_bytes()],
             raw_change,
         )?
@@ -306,6 +342,24 @@ impl Writing<'_> {
             )?;
         }
         Ok(Position(count(at)))
+    }
+
+    /// Keeps a change that waits once more, as it came now: perhaps with the record's key, which its name does not
+    /// cover. It stays at its place.
+    pub fn keep_again(&self, at: Position, change: &Change) -> Result<(), StoreError> {
+        self.run(
+            "keep a change again",
+            "UPDATE change SET bytes = ?2 WHERE position = ?1 AND is_in_force = 0",
+            params![position(at.0), codec::encode_change(change)],
+        )?;
+        if let Some(key) = change.record_key {
+            self.run(
+                "keep a record's key",
+                "INSERT OR IGNORE INTO record_key (record, position, key) VALUES (?1, ?2, ?3)",
+                params![change.header.record.0.as_bytes(), position(at.0), key.0],
+            )?;
+        }
+        Ok(())
     }
 
     /// Puts a change that waited into force, with another verdict in its receipt.

@@ -129,9 +129,15 @@ impl Writer {
         self.n_commits.load(Ordering::Relaxed)
     }
 
-    /// Runs something on the connection outside any transaction (a checkpoint, a check).
+    /// Runs something on the connection outside any transaction (a checkpoint, a check). What stands open for those in
+    /// line is committed before.
     pub fn alone<T>(&self, work: impl FnOnce(&Connection) -> T) -> T {
-        let line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(group) = line.group.take() {
+            let outcome = commit(&line.connection);
+            self.n_commits.fetch_add(1, Ordering::Relaxed);
+            group.finish(outcome);
+        }
         work(&line.connection)
     }
 }
