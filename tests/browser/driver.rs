@@ -32,7 +32,9 @@ impl Driver {
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
-            .map_err(|error| format!("cannot start chromedriver ({error}); run: cargo xtask setup --browser"))?;
+            .map_err(|error| {
+                format!("cannot start chromedriver ({error}); run: cargo xtask setup --browser")
+            })?;
         let stdout = process.stdout.take().ok_or("chromedriver has no output")?;
         let mut lines = BufReader::new(stdout).lines();
         let port = lines
@@ -144,33 +146,59 @@ impl Window<'_> {
             .map(drop)
     }
 
-    /// The address shown now.
-    pub fn address(&self) -> Result<String, String> {
-        let path = format!("/session/{}/url", self.session);
-        let value = self.driver.call("GET", &path, &Value::Null)?;
-        Ok(value.as_str().unwrap_or_default().to_string())
+    /// Waits until a JavaScript condition holds in a page that is loaded, for at most ten seconds.
+    pub fn wait_until(&self, condition: &str) -> Result<(), String> {
+        let begun = std::time::Instant::now();
+        let source = format!("return document.readyState === 'complete' && ({condition});");
+        while begun.elapsed() < Duration::from_secs(10) {
+            // A page that is just being replaced answers with an error; the next look tells.
+            if self.script(&source).is_ok_and(|holds| holds == Value::Bool(true)) {
+                return Ok(());
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Err(format!("after ten seconds still not: {condition}"))
     }
 
-    /// A picture of the whole page, however long, up to 12,000 CSS pixels.
+    /// A picture of what is seen at once, and beside it (`…-whole.png`) one of the page up to 4,000 CSS pixels, if it
+    /// is longer than the window.
     pub fn picture(&self, file: &Path) -> Result<(), String> {
-        let answer = self.post(
-            "/goog/cdp/execute",
-            &json!({ "cmd": "Page.captureScreenshot", "params": { "captureBeyondViewport": true, "clip": self.clip()? } }),
+        self.shoot(file)?;
+        let size = self.script(
+            "return [window.innerWidth, window.innerHeight, document.documentElement.scrollHeight, window.devicePixelRatio];",
         )?;
-        let data = answer["data"].as_str().ok_or("the browser gave no picture")?;
+        let (width, height, whole) = (&size[0], size[1].as_u64(), size[2].as_u64());
+        let whole = whole.unwrap_or(0).min(4_000);
+        if whole <= height.unwrap_or(0) {
+            return Ok(());
+        }
+        self.cdp(
+            "Emulation.setDeviceMetricsOverride",
+            &json!({ "width": width, "height": whole, "deviceScaleFactor": size[3], "mobile": false }),
+        )?;
+        self.shoot(&file.with_extension("whole.png"))?;
+        self.cdp(
+            "Emulation.setDeviceMetricsOverride",
+            &json!({ "width": width, "height": size[1], "deviceScaleFactor": size[3], "mobile": false }),
+        )
+        .map(drop)
+    }
+
+    fn shoot(&self, file: &Path) -> Result<(), String> {
+        let path = format!("/session/{}/screenshot", self.session);
+        let answer = self.driver.call("GET", &path, &Value::Null)?;
+        let data = answer.as_str().ok_or("the browser gave no picture")?;
         let bytes = STANDARD
             .decode(data)
             .map_err(|error| format!("the picture is not base64: {error}"))?;
         std::fs::write(file, bytes).map_err(|error| format!("{}: {error}", file.display()))
     }
 
-    fn clip(&self) -> Result<Value, String> {
-        let size = self.script(
-            "return [document.documentElement.clientWidth, document.documentElement.scrollHeight];",
-        )?;
-        let width = size[0].as_f64().unwrap_or(1280.0);
-        let height = size[1].as_f64().unwrap_or(800.0).min(12_000.0);
-        Ok(json!({ "x": 0, "y": 0, "width": width, "height": height, "scale": 1 }))
+    fn cdp(&self, command: &str, parameters: &Value) -> Result<Value, String> {
+        self.post(
+            "/goog/cdp/execute",
+            &json!({ "cmd": command, "params": parameters }),
+        )
     }
 
     fn element(&self, selector: &str) -> Result<String, String> {
