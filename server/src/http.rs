@@ -58,6 +58,8 @@ impl Site {
     }
 }
 
+/// How often it is looked whether the signing key is due for a new one.
+const ROTATION_CHECK: std::time::Duration = std::time::Duration::from_secs(3600);
 /// Threads that may wait for the disk at once.
 const MAX_BLOCKING_THREADS: usize = 64;
 
@@ -121,6 +123,20 @@ pub fn run(
         let (told, stop) = tokio::sync::oneshot::channel::<std::io::Result<()>>();
         tokio::spawn(async move {
             let _ = told.send(listen::asked_to_stop().await);
+        });
+        let of_keys = Arc::clone(&site);
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(ROTATION_CHECK).await;
+                let site = Arc::clone(&of_keys);
+                // A rotation that fails leaves the present key in force; the next hour tries again.
+                let _ = tokio::task::spawn_blocking(move || {
+                    let office = &site.office;
+                    site.tokens
+                        .rotate_if_due(&|| office.random::<32>(), office.now_ms())
+                })
+                .await;
+            }
         });
         ready(address);
         let all_finished = listen::serve(listener, routes::router(&site), limits, async {

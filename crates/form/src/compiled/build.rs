@@ -439,9 +439,10 @@ impl Compiler<'_> {
             }
             Err(problems) => {
                 for problem in problems {
-                    let advice = match problem.advice.is_empty() {
-                        true => format!("Look near \"{}\"", near(&expression.source, problem.at)),
-                        false => problem.advice,
+                    let advice = match (problem.advice.is_empty(), near(&expression.source, problem.at)) {
+                        (false, _) => problem.advice,
+                        (true, near) if near.is_empty() => "Look at the end of the cell".to_string(),
+                        (true, near) => format!("Look near \"{near}\""),
                     };
                     self.problems.push(Problem::error(
                         &expression.origin,

@@ -80,7 +80,8 @@ pub(super) fn html(
     for group in &view.groups {
         let n_marks = group.answers.iter().filter(|answer| is_marked(answer)).count();
         match contents.last_mut() {
-            Some(heading) if !is_outer(group) => {
+            // Inner groups, and what comes after them in the outer one.
+            Some(heading) if !is_outer(group) || heading.heading == group.heading => {
                 heading.n_answers = heading.n_answers.saturating_add(group.answers.len());
                 heading.n_marks = heading.n_marks.saturating_add(n_marks);
             }

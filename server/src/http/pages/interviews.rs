@@ -23,6 +23,7 @@ struct Page<'a> {
     n_waiting: u64,
     is_filtered: bool,
     csv: String,
+    zip: String,
     newer: Option<String>,
     older: Option<String>,
 }
@@ -138,6 +139,7 @@ pub(super) fn html(frame: &Frame, list: &InterviewList, filter: &InterviewFilter
         n_waiting,
         is_filtered: *filter != unfiltered,
         csv: link("/interviews.csv", filter, 1),
+        zip: with_rows(&link("/interviews.csv", filter, 1)),
         newer: (list.page > 1).then(|| link("/interviews", filter, list.page.saturating_sub(1))),
         older: (list.page < list.n_pages).then(|| link("/interviews", filter, list.page.saturating_add(1))),
         selects,
@@ -195,6 +197,12 @@ fn filter(ask: &Ask) -> InterviewFilter {
         text: text("text"),
         page: ask.wanted("page").parse().unwrap_or(1),
     }
+}
+
+/// The same download with a table for each repeat.
+fn with_rows(csv: &str) -> String {
+    let joint = if csv.contains('?') { '&' } else { '?' };
+    format!("{csv}{joint}repeats=1")
 }
 
 /// A link that keeps the filter.
