@@ -299,6 +299,11 @@ impl List {
         let rows = self.indexes.first()?.get(name)?;
         self.choices.get(*rows.first()?)
     }
+
+    /// The place of a choice in the list, by its name; the first if a name stands twice.
+    pub fn place(&self, name: &str) -> Option<usize> {
+        self.indexes.first()?.get(name)?.first().copied()
+    }
 }
 
 impl sampan_xpath::world::Table for List {

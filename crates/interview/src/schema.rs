@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use sampan_form::compiled::Form;
+use sampan_form::compiled::{Form, List};
+use sampan_form::def::ListRef;
 use sampan_record::path::QuestionPath;
 use sampan_record::schema::Schema;
 use sampan_value::answer::Kind;
@@ -11,6 +12,17 @@ use sampan_xpath::resolve::NodeId;
 /// The items of one form version by number; the numbers are the form's node ids.
 #[derive(Debug, Clone)]
 pub struct FormSchema(pub Arc<Form>);
+
+impl FormSchema {
+    /// The list of a question whose choices are part of the form. Rows of files have no number: files are long, and
+    /// who reads an answer may not have them.
+    fn list(&self, id: u32) -> Option<&List> {
+        match &self.0.get(NodeId(id))?.choices.as_ref()?.list {
+            ListRef::Internal(name) => self.0.list(name),
+            ListRef::External(_) => None,
+        }
+    }
+}
 
 impl Schema for FormSchema {
     fn id(&self, path: &QuestionPath) -> Option<u32> {
@@ -23,5 +35,14 @@ impl Schema for FormSchema {
 
     fn kind(&self, id: u32) -> Option<Kind> {
         self.0.get(NodeId(id))?.question().map(|(_, kind)| kind)
+    }
+
+    fn choice_number(&self, id: u32, name: &str) -> Option<u32> {
+        u32::try_from(self.list(id)?.place(name)?).ok()
+    }
+
+    fn choice_name(&self, id: u32, number: u32) -> Option<String> {
+        let choice = self.list(id)?.choices.get(usize::try_from(number).ok()?)?;
+        Some(choice.name.clone())
     }
 }

@@ -1,4 +1,4 @@
-//! What the codec needs to know of a form version: the number and the kind of each question.
+//! What the codec needs to know of a form version: numbers and kinds of its questions, numbers of their choices.
 
 use sampan_value::answer::Kind;
 
@@ -13,6 +13,14 @@ pub trait Schema {
     fn path(&self, id: u32) -> Option<QuestionPath>;
     /// The kind of answer a question takes; None for groups, repeats and unknown numbers.
     fn kind(&self, id: u32) -> Option<Kind>;
+    /// The number of a choice of a question whose choices are part of the version; None spells its name out.
+    fn choice_number(&self, _id: u32, _name: &str) -> Option<u32> {
+        None
+    }
+    /// The choice behind a number; None where the question has no such number.
+    fn choice_name(&self, _id: u32, _number: u32) -> Option<String> {
+        None
+    }
 }
 
 /// The schema of no form: every path is spelled out and every value names its kind.

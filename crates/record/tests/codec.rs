@@ -18,20 +18,24 @@ use sampan_record::change::{Change, Header, Payload, RecordKey};
 use sampan_record::codec::{self, CodecError};
 use sampan_record::ids::{ChangeHash, ContentHash, DeviceId, PersonId, RecordId, Replica};
 use sampan_record::op::Op;
-use sampan_record::path::QuestionPath;
+use sampan_record::path::{AnswerPath, QuestionPath};
 use sampan_record::schema::{NoSchema, Schema};
-use sampan_value::answer::Kind;
+use sampan_value::answer::{Answer, Kind, Value};
 use uuid::Uuid;
 
 /// Three places of a form: a number, a choice in a repeat, a position. (Other values at them name their kind.)
 struct Small;
 
-const PLACES: [(&str, Option<Kind>); 4] = [
+const PLACES: [(&str, Option<Kind>); 5] = [
     ("age", Some(Kind::Integer)),
     ("d_products/products/prod", Some(Kind::Choice)),
     ("a_cover/gps", Some(Kind::Geopoint)),
     ("a_cover", None),
+    ("d_products/markets", Some(Kind::Choices)),
 ];
+
+/// The choices of the places that take some; one name stands twice.
+const CHOICES: [&str; 4] = ["durian", "rice", "durian", "ម្រេច"];
 
 impl Schema for Small {
     fn id(&self, path: &QuestionPath) -> Option<u32> {
@@ -45,6 +49,18 @@ impl Schema for Small {
 
     fn kind(&self, id: u32) -> Option<Kind> {
         PLACES.get(id as usize).and_then(|(_, kind)| *kind)
+    }
+
+    fn choice_number(&self, id: u32, name: &str) -> Option<u32> {
+        let number = CHOICES.iter().position(|choice| *choice == name);
+        u32::try_from(number.filter(|_| matches!(id, 1 | 4))?).ok()
+    }
+
+    fn choice_name(&self, id: u32, number: u32) -> Option<String> {
+        let choice = CHOICES.get(number as usize);
+        choice
+            .filter(|_| matches!(id, 1 | 4))
+            .map(|choice| choice.to_string())
     }
 }
 
@@ -139,6 +155,62 @@ fn check_bytes(bytes: &[u8]) {
     if let Ok(change) = codec::decode_change(bytes) {
         assert_eq!(codec::encode_change(&change), bytes);
     }
+}
+
+fn set(question: &str, value: Value) -> Op {
+    Op::Set {
+        at: AnswerPath {
+            question: QuestionPath::new(question),
+            rows: Vec::new(),
+        },
+        answer: Some(Answer::Value(value)),
+    }
+}
+
+#[test]
+fn choices_of_the_form_take_a_number_and_others_their_name() {
+    let choices = |names: &[&str]| Value::Choices(names.iter().map(|name| name.to_string()).collect());
+    let check = |value: Value, question: &str, expected_bytes: usize| {
+        let ops = vec![set(question, value)];
+        let bytes = codec::encode_ops(&ops, &Small);
+        assert_eq!(codec::decode_ops(&bytes, &Small), Ok(ops.clone()));
+        // Version, count, tag, length and question before the answer.
+        assert_eq!(bytes.len() - 5, expected_bytes, "{ops:?}");
+    };
+    check(Value::Choice("ម្រេច".into()), "d_products/products/prod", 2);
+    check(Value::Choice("durian".into()), "d_products/products/prod", 2);
+    check(Value::Choice("other".into()), "d_products/products/prod", 7);
+    check(choices(&["rice", "durian"]), "d_products/markets", 4);
+    check(choices(&["rice", "other"]), "d_products/markets", 13);
+    check(choices(&[]), "d_products/markets", 2);
+}
+
+#[test]
+fn a_number_that_no_choice_has_is_refused() {
+    let mut bytes = codec::encode_ops(
+        &[set("d_products/products/prod", Value::Choice("rice".into()))],
+        &Small,
+    );
+    *bytes.last_mut().unwrap() = 4;
+    let refused = codec::decode_ops(&bytes, &Small).unwrap_err();
+    assert_eq!(
+        refused,
+        CodecError::Invalid {
+            what: "a choice's number"
+        }
+    );
+}
+
+#[test]
+fn choices_spelled_out_before_they_had_numbers_still_read() {
+    let named = [1, 1, 1, 7, 4, 5, 4, b'r', b'i', b'c', b'e'];
+    assert_eq!(
+        codec::decode_ops(&named, &Small),
+        Ok(vec![set(
+            "d_products/products/prod",
+            Value::Choice("rice".into())
+        )])
+    );
 }
 
 proptest! {

@@ -1,13 +1,12 @@
 //! Ops in bytes, each behind its tag and length.
 
 use crate::codec::primitive::{Reader, put_bytes, put_context, put_varint};
-use crate::codec::value::{put_answer, take_answer};
+use crate::codec::value::{Known, put_answer, take_answer};
 use crate::codec::{CodecError, MAX_ERASED_PATHS, MAX_NESTED_ROWS, MAX_PATH_BYTES, MAX_TEXT_BYTES};
 use crate::ids::{CommentId, ContentHash, PersonId, RowId};
 use crate::op::{Decision, ErasureScope, Op};
 use crate::path::{AnswerPath, QuestionPath};
 use crate::schema::Schema;
-use sampan_value::answer::Kind;
 
 // The tags of the stored and sent format: never renumber, never reuse.
 const SET: u8 = 1;
@@ -25,8 +24,8 @@ const ERASE: u8 = 10;
 pub fn put_body(out: &mut Vec<u8>, op: &Op, schema: &dyn Schema) -> u8 {
     match op {
         Op::Set { at, answer } => {
-            let kind = put_path(out, at, schema);
-            put_answer(out, answer.as_ref(), kind);
+            let known = put_path(out, at, schema).map(|id| Known { id, schema });
+            put_answer(out, answer.as_ref(), known);
             SET
         }
         Op::AddRow {
@@ -113,8 +112,8 @@ pub fn take_body(tag: u8, body: &[u8], schema: &dyn Schema) -> Result<Op, CodecE
     let reader = &mut Reader::new(body, "an op");
     let op = match tag {
         SET => {
-            let (at, kind) = take_path(reader, schema)?;
-            let answer = take_answer(reader, kind)?;
+            let (at, id) = take_path(reader, schema)?;
+            let answer = take_answer(reader, id.map(|id| Known { id, schema }))?;
             Op::Set { at, answer }
         }
         ADD_ROW => Op::AddRow {
@@ -211,20 +210,20 @@ pub fn take_body(tag: u8, body: &[u8], schema: &dyn Schema) -> Result<Op, CodecE
 }
 
 /// Writes where an answer stands; returns the kind that the schema names there.
-fn put_path(out: &mut Vec<u8>, at: &AnswerPath, schema: &dyn Schema) -> Option<Kind> {
-    let kind = put_question(out, &at.question, schema, !at.rows.is_empty());
+fn put_path(out: &mut Vec<u8>, at: &AnswerPath, schema: &dyn Schema) -> Option<u32> {
+    let id = put_question(out, &at.question, schema, !at.rows.is_empty());
     if !at.rows.is_empty() {
         put_varint(out, at.rows.len() as u64);
         for row in &at.rows {
             put_row(out, *row);
         }
     }
-    kind
+    id
 }
 
-fn take_path(reader: &mut Reader<'_>, schema: &dyn Schema) -> Result<(AnswerPath, Option<Kind>), CodecError> {
+fn take_path(reader: &mut Reader<'_>, schema: &dyn Schema) -> Result<(AnswerPath, Option<u32>), CodecError> {
     let key = reader.varint()?;
-    let (question, kind) = take_question(reader, key >> 1, schema)?;
+    let (question, id) = take_question(reader, key >> 1, schema)?;
     let mut rows = Vec::new();
     if key & 1 == 1 {
         let count = reader.count(MAX_NESTED_ROWS, "the rows around an answer")?;
@@ -237,16 +236,16 @@ fn take_path(reader: &mut Reader<'_>, schema: &dyn Schema) -> Result<(AnswerPath
             rows.push(take_row(reader)?);
         }
     }
-    Ok((AnswerPath { question, rows }, kind))
+    Ok((AnswerPath { question, rows }, id))
 }
 
 /// Writes `(number + 1) * 2 + has_rows`, or `has_rows` and the path spelled out.
-fn put_question(out: &mut Vec<u8>, path: &QuestionPath, schema: &dyn Schema, has_rows: bool) -> Option<Kind> {
+fn put_question(out: &mut Vec<u8>, path: &QuestionPath, schema: &dyn Schema, has_rows: bool) -> Option<u32> {
     let has_rows = u64::from(has_rows);
     match schema.id(path) {
         Some(id) => {
             put_varint(out, ((u64::from(id) + 1) << 1) | has_rows);
-            schema.kind(id)
+            Some(id)
         }
         None => {
             put_varint(out, has_rows);
@@ -260,7 +259,7 @@ fn take_question(
     reader: &mut Reader<'_>,
     number: u64,
     schema: &dyn Schema,
-) -> Result<(QuestionPath, Option<Kind>), CodecError> {
+) -> Result<(QuestionPath, Option<u32>), CodecError> {
     let Some(id) = number.checked_sub(1) else {
         let text = reader.text(MAX_PATH_BYTES, "a question's path")?;
         return Ok((QuestionPath::new(text), None));
@@ -269,7 +268,7 @@ fn take_question(
         what: "a question's number",
     })?;
     let path = schema.path(id).ok_or(CodecError::UnknownQuestion { id })?;
-    Ok((path, schema.kind(id)))
+    Ok((path, Some(id)))
 }
 
 /// Counted rows become small even numbers, added ones (highest bit set) odd ones.

@@ -7,21 +7,87 @@ use sampan_value::geo::Geopoint;
 
 use crate::codec::primitive::{Reader, put_bytes, put_varint, put_zigzag};
 use crate::codec::{CodecError, MAX_CHOICES, MAX_POSITIONS, MAX_TEXT_BYTES};
+use crate::schema::Schema;
 
 /// Cleared.
 const NONE: u8 = 0;
 /// A value of the kind that the schema names.
 const EXPECTED_KIND: u8 = 5;
+/// Choices of the kind that the schema names, each as its number there.
+const NUMBERED_CHOICES: u8 = 6;
 /// A value whose kind follows: this plus the kind's number.
 const NAMED_KIND: u8 = 16;
 
-/// Writes an answer. `expected` is the kind the schema names for the question.
-pub fn put_answer(out: &mut Vec<u8>, answer: Option<&Answer>, expected: Option<Kind>) {
+/// A question as a schema knows it.
+#[derive(Clone, Copy)]
+pub struct Known<'a> {
+    /// Its number.
+    pub id: u32,
+    /// Whose number.
+    pub schema: &'a dyn Schema,
+}
+
+impl Known<'_> {
+    fn kind(&self) -> Option<Kind> {
+        self.schema.kind(self.id)
+    }
+
+    /// The numbers of the choices in a value; None for what is no choice, or when one has no number that leads back.
+    fn numbers(&self, value: &Value) -> Option<Vec<u32>> {
+        let names = match value {
+            Value::Choice(name) => std::slice::from_ref(name),
+            Value::Choices(names) if !names.is_empty() => names.as_slice(),
+            Value::Choices(_)
+            | Value::Text(_)
+            | Value::Integer(_)
+            | Value::Decimal(_)
+            | Value::Date(_)
+            | Value::Time(_)
+            | Value::DateTime(_)
+            | Value::Geopoint(_)
+            | Value::Geotrace(_)
+            | Value::Geoshape(_)
+            | Value::Media(_)
+            | Value::Acknowledge => return None,
+        };
+        names
+            .iter()
+            .map(|name| {
+                let number = self.schema.choice_number(self.id, name)?;
+                (self.schema.choice_name(self.id, number)? == *name).then_some(number)
+            })
+            .collect()
+    }
+
+    fn choice(&self, reader: &mut Reader<'_>) -> Result<String, CodecError> {
+        let number = reader.small::<u32>("a choice's number")?;
+        self.schema
+            .choice_name(self.id, number)
+            .ok_or(CodecError::Invalid {
+                what: "a choice's number",
+            })
+    }
+}
+
+/// Writes an answer. `at` is its question, None where no schema knows it.
+pub fn put_answer(out: &mut Vec<u8>, answer: Option<&Answer>, at: Option<Known<'_>>) {
     match answer {
         None => out.push(NONE),
         Some(Answer::Missing(missing)) => out.push(*missing as u8 + 1),
         Some(Answer::Value(value)) => {
-            if expected == Some(value.kind()) {
+            let is_expected = at.and_then(|at| at.kind()) == Some(value.kind());
+            let numbers = at.filter(|_| is_expected).and_then(|at| at.numbers(value));
+            if let Some(numbers) = numbers {
+                out.push(NUMBERED_CHOICES);
+                if value.kind() == Kind::Choices {
+                    put_varint(out, numbers.len() as u64);
+                }
+                for number in numbers {
+                    put_varint(out, u64::from(number));
+                }
+                return;
+            }
+            if is_expected {
                 out.push(EXPECTED_KIND);
             } else {
                 out.push(NAMED_KIND + value.kind() as u8);
@@ -32,7 +98,8 @@ pub fn put_answer(out: &mut Vec<u8>, answer: Option<&Answer>, expected: Option<K
 }
 
 /// Reads an answer.
-pub fn take_answer(reader: &mut Reader<'_>, expected: Option<Kind>) -> Result<Option<Answer>, CodecError> {
+pub fn take_answer(reader: &mut Reader<'_>, at: Option<Known<'_>>) -> Result<Option<Answer>, CodecError> {
+    let expected = at.and_then(|at| at.kind());
     let kind = match reader.byte()? {
         NONE => return Ok(None),
         1 => return Ok(Some(Answer::Missing(Missing::DontKnow))),
@@ -42,6 +109,14 @@ pub fn take_answer(reader: &mut Reader<'_>, expected: Option<Kind>) -> Result<Op
         EXPECTED_KIND => expected.ok_or(CodecError::Invalid {
             what: "an answer without a kind",
         })?,
+        NUMBERED_CHOICES => {
+            let value = at.map(|at| take_numbered(reader, at)).transpose()?.flatten();
+            return value
+                .map(|value| Some(Answer::Value(value)))
+                .ok_or(CodecError::Invalid {
+                    what: "an answer with a choice's number",
+                });
+        }
         tag => tag
             .checked_sub(NAMED_KIND)
             .and_then(kind_of)
@@ -50,6 +125,32 @@ pub fn take_answer(reader: &mut Reader<'_>, expected: Option<Kind>) -> Result<Op
             })?,
     };
     Ok(Some(Answer::Value(take_value(reader, kind)?)))
+}
+
+/// Choices by number; None where the question takes no choices.
+fn take_numbered(reader: &mut Reader<'_>, at: Known<'_>) -> Result<Option<Value>, CodecError> {
+    match at.kind() {
+        Some(Kind::Choice) => Ok(Some(Value::Choice(at.choice(reader)?))),
+        Some(Kind::Choices) => {
+            let count = reader.count(MAX_CHOICES, "the choices of one answer")?;
+            let names: Result<Vec<String>, CodecError> = (0..count).map(|_| at.choice(reader)).collect();
+            Ok(Some(Value::Choices(names?)))
+        }
+        Some(
+            Kind::Text
+            | Kind::Integer
+            | Kind::Decimal
+            | Kind::Date
+            | Kind::Time
+            | Kind::DateTime
+            | Kind::Geopoint
+            | Kind::Geotrace
+            | Kind::Geoshape
+            | Kind::Media
+            | Kind::Acknowledge,
+        )
+        | None => Ok(None),
+    }
 }
 
 fn kind_of(number: u8) -> Option<Kind> {
