@@ -110,11 +110,8 @@ fn io_error(error: &std::io::Error) -> LineError {
         | ErrorKind::AddrNotAvailable
         | ErrorKind::NotFound => LineError::NoConnection(text),
         ErrorKind::TimedOut | ErrorKind::WouldBlock => LineError::Timeout,
-        ErrorKind::InvalidData
-            if text.contains("certificate") || text.contains("tls") || text.contains("TLS") =>
-        {
-            LineError::Tls(text)
-        }
+        // What the secure layer finds wrong comes as invalid data; a plain socket knows no such thing.
+        ErrorKind::InvalidData => LineError::Tls(text),
         _ => LineError::Cut(text),
     }
 }

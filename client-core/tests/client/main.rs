@@ -4,6 +4,7 @@
 mod collecting;
 mod disk;
 mod enrolling;
+mod line;
 mod office;
 mod reviewing;
 mod syncing;

@@ -291,3 +291,41 @@ fn a_backup_is_heard_of() {
     let report = world.sync(&client);
     assert!(report.office_clock_ahead_ms.is_some());
 }
+
+#[test]
+fn interviews_and_syncs_at_the_same_time_do_not_disturb_each_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let (world, client) = World::with_device(folder.path());
+    let client = std::sync::Arc::new(client);
+    let syncing = {
+        let (world, client) = (world.clone(), std::sync::Arc::clone(&client));
+        std::thread::spawn(move || {
+            for _ in 0..30 {
+                world.sync(&client);
+            }
+        })
+    };
+    let mut records: Vec<_> = (0..20)
+        .map(|number| {
+            let record = client.start("farm").unwrap();
+            let mut interview = client.open_interview(&record).unwrap();
+            say(&mut interview, "person", &format!("Person {number}"));
+            if number % 2 == 0 {
+                interview.pause().unwrap();
+                interview = client.open_interview(&record).unwrap();
+            }
+            say(&mut interview, "works", "n");
+            interview.finish().unwrap();
+            id(&record)
+        })
+        .collect();
+    syncing.join().unwrap();
+    world.sync(&client);
+    records.sort();
+    assert_eq!(world.records(), records);
+    for record in records {
+        assert_eq!(world.record(record).answers().count(), 3);
+        assert!(world.record(record).conflicts().is_empty());
+    }
+    assert_eq!(world.n_quarantined(), 0);
+}
