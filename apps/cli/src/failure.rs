@@ -27,7 +27,7 @@ pub enum Failure {
     #[error("the output could not be written")]
     Output(#[from] std::io::Error),
     /// A file could not be read.
-    #[error("{} could not be read ({source})", path.display())]
+    #[error("the file {} could not be read ({source})", path.display())]
     File {
         /// Which.
         path: PathBuf,

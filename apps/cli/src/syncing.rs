@@ -229,7 +229,7 @@ struct Line {
 impl Line {
     fn new(n_unsent: u64, json: bool) -> Line {
         let bar = (std::io::stderr().is_terminal() && !json).then(|| {
-            let bar = ProgressBar::new(n_unsent.max(1));
+            let bar = ProgressBar::new(n_unsent);
             if let Ok(style) = ProgressStyle::with_template("{spinner} {bar:30} {pos} of {len} sent, {msg}") {
                 bar.set_style(style);
             }
@@ -252,11 +252,14 @@ impl Line {
         let n_sent = whole.saturating_sub(progress.n_unsent);
         let received = format!("{} received", words::size(progress.received_bytes));
         if let Some(bar) = &self.bar {
-            bar.set_length(whole.max(1));
+            bar.set_length(whole);
             bar.set_position(n_sent);
             bar.set_message(received);
         } else if !self.is_quiet {
-            let text = format!("{n_sent} of {whole} sent, {received}");
+            let text = match whole {
+                0 => received,
+                whole => format!("{n_sent} of {whole} sent, {received}"),
+            };
             if *self.last.borrow() != text {
                 let _ = Terminal::system(false).error_line(&text);
                 *self.last.borrow_mut() = text;

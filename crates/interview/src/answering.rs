@@ -65,7 +65,7 @@ impl Interview {
         }
         let value = text::parse_value(typed, kind).map_err(|error| {
             let short: String = typed.chars().take(40).collect();
-            let mut message = format!("{short:?} {error}.");
+            let mut message = format!("“{short}” {error}.");
             if node.choices.is_some() {
                 message = format!("{message} {}", self.names_on_offer(at));
             }
@@ -277,7 +277,7 @@ impl Interview {
             return Err(refused(at, Reason::Constraint, message));
         }
         if let Some(name) = self.not_offered(spot, node, value) {
-            let message = format!("{name:?} is not among the choices. {}", self.names_on_offer(at));
+            let message = format!("“{name}” is not among the choices. {}", self.names_on_offer(at));
             return Err(refused(at, Reason::NotAChoice, message));
         }
         let Some(constraint) = &node.constraint else {
@@ -418,7 +418,7 @@ fn tidied(answer: Answer, kind: Kind) -> Result<Option<Answer>, String> {
 fn quoted(value: &Value) -> String {
     let text = text::to_odk_text(value);
     let short: String = text.chars().take(40).collect();
-    format!("{short:?}, an answer")
+    format!("“{short}”, an answer")
 }
 
 /// Why a number lies outside the `start` and `end` of a range question.

@@ -119,7 +119,7 @@ impl Interview {
             Some(Answer::Value(value)) => {
                 if let Some(name) = self.not_offered(spot, node, value) {
                     let message = format!(
-                        "{name:?} is not among the choices any more, because an earlier answer was changed. Choose \
+                        "“{name}” is not among the choices any more, because an earlier answer was changed. Choose \
                          again."
                     );
                     Some((ProblemKind::InvalidChoice, message))

@@ -143,7 +143,9 @@ fn table(text: &str, name: &str) -> Result<Vec<Entry>, Unreadable> {
     let mut entries = Vec::new();
     for (index, record) in reader.records().enumerate() {
         let record = record.map_err(|error| (name.to_owned(), format!("this is no table ({error})")))?;
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = record
+            .position()
+            .map_or(0, |position| line_at(text, position.byte()));
         let place = format!("{name}:{line}");
         let cells: Vec<&str> = record.iter().collect();
         let (question, answer) = match cells.as_slice() {
@@ -185,6 +187,17 @@ fn table(text: &str, name: &str) -> Result<Vec<Entry>, Unreadable> {
         });
     }
     Ok(entries)
+}
+
+/// The line of a record that begins at a byte, or behind empty lines there.
+fn line_at(text: &str, byte: u64) -> usize {
+    let (before, rest) = usize::try_from(byte)
+        .ok()
+        .and_then(|byte| text.split_at_checked(byte))
+        .unwrap_or((text, ""));
+    let blank = rest.len() - rest.trim_start_matches(['\n', '\r']).len();
+    let skipped = rest.get(..blank).unwrap_or_default();
+    1 + before.matches('\n').count() + skipped.matches('\n').count()
 }
 
 /// The fields of a JSON object in order, with those that stand twice.

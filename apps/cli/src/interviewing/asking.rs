@@ -106,7 +106,9 @@ impl<'a> Asker<'a> {
             .map(|question| question.at.clone());
         if question.role == "note" || question.read_only {
             if self.way == Way::On {
-                self.heading(screen)?;
+                if !self.heading(screen)? {
+                    self.terminal.line("")?;
+                }
                 page::note(self.terminal, question)?;
             }
             match self.way {
@@ -150,7 +152,7 @@ impl<'a> Asker<'a> {
 
     /// Writes heading and question, or only its text when it stands right above.
     fn show(&mut self, screen: &ScreenView, question: &QuestionView) -> Result<(), Failure> {
-        self.heading(screen)?;
+        let is_new_heading = self.heading(screen)?;
         let places = self.open.places()?;
         let number = places
             .iter()
@@ -167,14 +169,19 @@ impl<'a> Asker<'a> {
         if much == Much::All {
             self.table.clone_from(&question.choices);
         }
+        if much != Much::Text && !is_new_heading {
+            self.terminal.line("")?;
+        }
         page::question(self.terminal, self.device, question, &progress, much)?;
         self.shown = Some(question.at.clone());
         Ok(())
     }
 
-    fn heading(&mut self, screen: &ScreenView) -> Result<(), Failure> {
+    /// Writes the groups and rows around, if they are not those of the question before. Says whether it did.
+    fn heading(&mut self, screen: &ScreenView) -> Result<bool, Failure> {
         let heading = listing::headings(&screen.headings);
-        if heading != self.heading {
+        let is_new = heading != self.heading;
+        if is_new {
             self.terminal.line("")?;
             if !heading.is_empty() {
                 self.terminal.line(self.terminal.strong(&heading))?;
@@ -182,7 +189,7 @@ impl<'a> Asker<'a> {
             self.heading = heading;
             self.table.clear();
         }
-        Ok(())
+        Ok(is_new)
     }
 
     fn read(&mut self) -> Result<Option<String>, Failure> {
@@ -221,7 +228,7 @@ impl<'a> Asker<'a> {
             }
             Meant::Nothing(word) => {
                 self.complain(&format!(
-                    "There is no choice {:?}. Type the number, the name or a part of the text of one above.",
+                    "There is no choice “{}”. Type the number, the name or a part of the text of one above.",
                     harmless(&word)
                 ))?;
                 if question.choices.len() > 1 && self.table != question.choices {
@@ -318,15 +325,17 @@ impl<'a> Asker<'a> {
             self.screen_back(screen)?;
             return Ok(None);
         }
-        self.heading(screen)?;
+        if !self.heading(screen)? {
+            self.terminal.line("")?;
+        }
         let n_rows = u64::try_from(self.open.rows(repeat)?.len()).unwrap_or(u64::MAX);
         let label = harmless(&screen.add_row_label);
         let label = if label.is_empty() { "row".to_owned() } else { label };
         let ask = if n_rows == 0 {
-            format!("Is there a {label:?}? y adds one, Enter goes on")
+            format!("Is there a “{label}”? y adds one, Enter goes on")
         } else {
             format!(
-                "Another {label:?}? There {} already. y adds one, Enter goes on",
+                "Another “{label}”? There {} already. y adds one, Enter goes on",
                 rows(n_rows)
             )
         };
@@ -446,7 +455,7 @@ impl<'a> Asker<'a> {
             Typed::Help => self.terminal.line(typed::HELP)?,
             Typed::Language(wanted) => self.language(wanted.as_deref())?,
             Typed::Unknown(text) => self.complain(&format!(
-                "There is no command {:?}; :help lists them. An answer that begins with a colon is written ::",
+                "There is no command “{}”; :help lists them. An answer that begins with a colon is written with two",
                 harmless(&text)
             ))?,
             Typed::Pass
@@ -483,7 +492,7 @@ impl<'a> Asker<'a> {
             }
         }
         self.complain(&format!(
-            "There is no question {:?}, or several are called so; write its place as `sampan show` does.",
+            "There is no question “{}”, or several are called so; write its place as `sampan show` does.",
             harmless(name)
         ))
     }

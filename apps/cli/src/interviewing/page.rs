@@ -9,7 +9,7 @@ use crate::listing;
 use crate::terminal::{Terminal, harmless};
 
 /// Most choices that are shown at once; the others are found by typing.
-const MOST_SHOWN: usize = 30;
+const MOST_SHOWN: usize = 40;
 
 /// How much of a question is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -76,7 +76,7 @@ fn a_refusal_says_what_is_expected_and_leaves_everything_as_it_was() {
         ("born", "28.2.1990", Reason::WrongKind, "2026-11-24"),
         ("born", "2026-11-25", Reason::Constraint, "condition"),
         ("agrees", "maybe", Reason::NotAChoice, "yes, no"),
-        ("days", "mon fri", Reason::NotAChoice, "\"fri\""),
+        ("days", "mon fri", Reason::NotAChoice, "“fri”"),
         ("days", "none mon", Reason::Constraint, "None stands alone"),
         ("fixed", "x", Reason::ReadOnly, "cannot be changed"),
         ("told", "x", Reason::TakesNoAnswer, "not a question"),

@@ -67,7 +67,7 @@ pub fn input(form: &Form, question: &Node, given: &Given) -> Result<AnswerInput,
         Ok(AnswerInput::Text(text))
     } else {
         Err(format!(
-            "found {:?}; {}",
+            "found “{}”; {}",
             short(&text),
             expected(form, question, &kind)
         ))
@@ -78,7 +78,7 @@ fn missing(word: &str) -> Result<AnswerInput, String> {
     match typed::missing(word) {
         Some(word) => Ok(AnswerInput::Missing(word.to_owned())),
         None => Err(format!(
-            "found missing: {:?}; dont_know, refused, not_applicable or skipped is expected",
+            "found the missing state “{}”; dont_know, refused, not_applicable or skipped is expected",
             short(word)
         )),
     }
@@ -96,7 +96,7 @@ fn choices(form: &Form, question: &Node, names: &[&str], text: &str) -> Result<A
                 None => format!("; {}", listed(&known)),
             };
             return Err(format!(
-                "there is no choice {:?} at {}{meant}",
+                "there is no choice “{}” at {}{meant}",
                 short(name),
                 question.name
             ));
