@@ -68,7 +68,7 @@ const MAX_BLOCKING_THREADS: usize = 64;
 pub enum ServeError {
     /// The address cannot be listened on.
     #[error(
-        "cannot listen on {address}: {source}; is the office running already, or another program there? Choose another port with --listen"
+        "cannot listen on {address}; is the office running already, or another program there? Choose another port with --listen"
     )]
     Listen {
         /// Which address.

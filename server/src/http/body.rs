@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::http::listen::Limits;
 
-/// Memory that all bodies being read share, in pieces of [`PIECE_BYTES`].
+/// Memory that all bodies being read share, given out in pieces.
 #[derive(Debug)]
 pub struct Budget {
     pieces: Arc<Semaphore>,

@@ -20,6 +20,7 @@ struct EnrolBody {
     name: String,
     #[serde(default)]
     app: String,
+    device: Option<DeviceId>,
 }
 
 #[derive(Deserialize)]
@@ -61,6 +62,7 @@ pub fn enrol(ask: &Ask) -> Result<Reply, Trouble> {
             public_key,
             name: body.name,
             app: body.app,
+            device: body.device,
         },
     )?;
     let issued = issue(ask, enrolled.device, enrolled.epoch)?;
