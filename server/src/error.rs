@@ -135,6 +135,16 @@ impl From<StoreError> for OfficeError {
     fn from(error: StoreError) -> OfficeError {
         match error {
             StoreError::Full { .. } => OfficeError::DiskFull,
+            // What whoever starts a command can put right; the message says it all.
+            told @ (StoreError::InUse { .. }
+            | StoreError::NotEmpty { .. }
+            | StoreError::Newer { .. }
+            | StoreError::Foreign { .. }
+            | StoreError::Damaged { .. }
+            | StoreError::SetAside { .. }) => OfficeError::Conflict {
+                message: format!("The office's folder cannot be used: {told}."),
+                advice: "Put that right and start again.".into(),
+            },
             other => OfficeError::Store(other),
         }
     }

@@ -109,6 +109,7 @@ pub fn set_password(
 /// Copies the office to an empty folder while it runs, and notes that changes up to here are backed up.
 pub fn backup(office: &Office, to: &Path) -> Result<Manifest, OfficeError> {
     let generation = office.identity()?.generation;
+    private_folder(to)?;
     let counted = office.store().copy_to(to)?;
     copy_files(&office.keys_folder(), &to.join(KEYS))?;
     let manifest = manifest(&counted, generation, office.now_ms());
@@ -157,6 +158,7 @@ pub fn restore_with(
             "the backup is not what its manifest says; take another one".into(),
         ));
     }
+    private_folder(&config.data)?;
     backup::copy_back(from, &config.data)?;
     copy_files(&from.join(KEYS), &config.data.join(KEYS))?;
     let random = |bytes: &mut [u8]| chance.fill(bytes);
@@ -295,6 +297,18 @@ fn copy_files(from: &Path, to: &Path) -> Result<(), OfficeError> {
             .map_err(failed(&target))?;
     }
     Ok(())
+}
+
+/// Makes a folder that only its owner can look into; one that is there stays as it is.
+fn private_folder(folder: &Path) -> Result<(), OfficeError> {
+    if folder.exists() {
+        return Ok(());
+    }
+    std::fs::create_dir_all(folder).map_err(|source| OfficeError::File {
+        what: folder.display().to_string(),
+        source,
+    })?;
+    private(folder, 0o700)
 }
 
 #[cfg(unix)]

@@ -88,6 +88,9 @@ impl Office {
             device: DeviceId(uuid_v4(random)),
             incarnation: u64_from(random),
         };
+        if !config.data.exists() {
+            make_private(&config.data)?;
+        }
         let store = OfficeStore::open(
             &config.data,
             config.access,
