@@ -171,6 +171,31 @@ impl DeviceStore {
         })
     }
 
+    /// Keeps that a restored office, which had forgotten this device, took it in again under its old id.
+    pub fn renew_enrolment(&mut self, enrolled: &Enrolled) -> Result<(), StoreError> {
+        // The generation stays as last heard: the next sync finds the office restored and offers everything again.
+        self.connection
+            .execute(
+                "UPDATE identity SET person = ?2, person_login = ?3, person_name = ?4, token = ?5 WHERE device = ?1",
+                params![
+                    enrolled.device.0.as_bytes(),
+                    enrolled.person.0.as_bytes(),
+                    enrolled.person_login,
+                    enrolled.person_name,
+                    enrolled.token
+                ],
+            )
+            .map(|_| ())
+            .map_err(StoreError::sql("save the enrolment"))
+    }
+
+    /// The code this device was first enrolled with; None before that.
+    pub fn enrolment_code(&self) -> Result<Option<String>, StoreError> {
+        self.connection
+            .query_row("SELECT enrolment_code FROM identity", [], |row| row.get(0))
+            .map_err(StoreError::sql("read the enrolment"))
+    }
+
     /// Keeps a new token.
     pub fn set_token(&mut self, token: &str) -> Result<(), StoreError> {
         self.connection

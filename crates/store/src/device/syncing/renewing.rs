@@ -1,0 +1,157 @@
+//! A copied device takes a new incarnation and issues again what the office does not have.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Transaction, params};
+use sampan_record::change::Change;
+use sampan_record::codec;
+use sampan_record::ids::{RecordId, Replica};
+use sampan_sync::fork::{self, Renaming};
+
+use crate::device::DeviceStore;
+use crate::device::columns::{Bytes, bits, context_bytes, context_from, number};
+use crate::device::interviews::change_from;
+use crate::device::syncing::line;
+use crate::error::StoreError;
+
+impl DeviceStore {
+    pub(super) fn take_new_incarnation(&mut self, first_seq: u64) -> Result<(), StoreError> {
+        let old = self.replica()?;
+        let random = self.random()?;
+        let now_ms = self.now_ms();
+        let what = "take a new incarnation";
+        let failed = StoreError::sql(what);
+        self.transaction(what, |transaction| {
+            let own = own_changes(transaction, old)?;
+            let mut kept: BTreeMap<RecordId, u64> = BTreeMap::new();
+            for change in own.iter().filter(|change| change.header.seq < first_seq) {
+                kept.insert(change.header.record, change.header.seq);
+            }
+            let (_, again): (Vec<Change>, Vec<Change>) =
+                own.into_iter().partition(|change| change.header.seq < first_seq);
+            // Copies that share a change issue it again under the same name, so that it is not doubled.
+            let follows = again.first().map(fork::incarnation);
+            let incarnation = match follows {
+                Some(incarnation) if !holds_incarnation(transaction, old, incarnation)? => incarnation,
+                Some(_) | None => random,
+            };
+            let new = Replica {
+                device: old.device,
+                incarnation,
+            };
+            let renaming = Renaming { old, new, first_seq };
+            // Devices write no decisions, and nothing else in a payload names a context.
+            let issued = fork::reissue(&again, &renaming, &kept, &mut |_| None);
+            if issued.len() != again.len() {
+                return Err(StoreError::Unreadable {
+                    what: "the chain of changes",
+                    reason: "not every change could be issued again".into(),
+                });
+            }
+            for (before, after) in again.iter().zip(&issued) {
+                transaction
+                    .execute(
+                        "UPDATE changes SET hash = ?2, incarnation = ?3, seq = ?4, bytes = ?5, verdict = NULL,
+                           reason = NULL, position = NULL WHERE hash = ?1",
+                        params![
+                            before.hash().0,
+                            after.hash().0,
+                            bits(new.incarnation),
+                            number(after.header.seq),
+                            codec::encode_change(after)
+                        ],
+                    )
+                    .map_err(&failed)?;
+                transaction
+                    .execute(
+                        "UPDATE interviews SET is_stale = 1 WHERE record = ?1",
+                        [after.header.record.0.as_bytes()],
+                    )
+                    .map_err(&failed)?;
+            }
+            rename_journals(transaction, &renaming, &kept)?;
+            transaction
+                .execute("UPDATE identity SET incarnation = ?1", [bits(new.incarnation)])
+                .map_err(&failed)?;
+            transaction
+                .execute("UPDATE sync_state SET acked_through = 0", [])
+                .map_err(&failed)?;
+            line(
+                transaction,
+                now_ms,
+                "copy",
+                &format!(
+                    "This device is a copy of another one, or was restored from a copy. It goes on under a new \
+                     incarnation; {} changes are sent again under it, nothing is lost.",
+                    issued.len()
+                ),
+            )
+        })
+    }
+}
+
+/// Whether a change of this device in that incarnation is held.
+fn holds_incarnation(
+    transaction: &Transaction<'_>,
+    old: Replica,
+    incarnation: u64,
+) -> Result<bool, StoreError> {
+    transaction
+        .query_row(
+            "SELECT EXISTS (SELECT 1 FROM changes WHERE device = ?1 AND incarnation = ?2)",
+            params![old.device.0.as_bytes(), bits(incarnation)],
+            |row| row.get(0),
+        )
+        .map_err(StoreError::sql("look for an incarnation"))
+}
+
+fn own_changes(transaction: &Transaction<'_>, replica: Replica) -> Result<Vec<Change>, StoreError> {
+    let failed = StoreError::sql("read its own changes");
+    let mut statement = transaction
+        .prepare(
+            "SELECT bytes FROM changes WHERE device = ?1 AND incarnation = ?2 AND is_own = 1 ORDER BY seq",
+        )
+        .map_err(&failed)?;
+    let mut rows = statement
+        .query(params![replica.device.0.as_bytes(), bits(replica.incarnation)])
+        .map_err(&failed)?;
+    let mut changes = Vec::new();
+    while let Some(row) = rows.next().map_err(&failed)? {
+        changes.push(change_from(&row.get::<_, Vec<u8>>(0).map_err(&failed)?)?);
+    }
+    Ok(changes)
+}
+
+/// Gives the contexts of open journals their new names.
+fn rename_journals(
+    transaction: &Transaction<'_>,
+    renaming: &Renaming,
+    kept: &BTreeMap<RecordId, u64>,
+) -> Result<(), StoreError> {
+    let failed = StoreError::sql("rename what a journal had seen");
+    let mut statement = transaction
+        .prepare("SELECT record, journal_context FROM interviews WHERE journal_context IS NOT NULL")
+        .map_err(&failed)?;
+    let journals = statement
+        .query_map([], |row| {
+            Ok((
+                RecordId(row.get::<_, Bytes<16>>(0)?.uuid()),
+                row.get::<_, Vec<u8>>(1)?,
+            ))
+        })
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(&failed)?;
+    for (record, bytes) in journals {
+        let Some(context) = context_from(&bytes) else {
+            continue;
+        };
+        let renamed = renaming.context(&context, kept.get(&record).copied());
+        transaction
+            .execute(
+                "UPDATE interviews SET journal_context = ?2 WHERE record = ?1",
+                params![record.0.as_bytes(), context_bytes(&renamed)],
+            )
+            .map_err(&failed)?;
+    }
+    Ok(())
+}
