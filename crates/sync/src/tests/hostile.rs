@@ -126,12 +126,37 @@ fn counts_beyond_the_limits_are_refused_before_memory_is_taken() {
             ..full_request()
         }
         .encode();
+        bytes.pop();
         bytes.extend_from_slice(&[
             section, 10, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1,
         ]);
         let error = SyncRequest::decode(&bytes).unwrap_err();
         assert!(matches!(error, SyncError::TooLarge { .. }), "{section}: {error}");
     }
+}
+
+#[test]
+fn a_message_cut_anywhere_is_refused_even_between_two_sections() {
+    let request = full_request().encode();
+    for end in 0..request.len() {
+        assert!(
+            SyncRequest::decode(&request[..end]).is_err(),
+            "request cut at {end}"
+        );
+    }
+    // A response without its changes, but with the cursor behind them, would lose them.
+    let response = full_response().encode();
+    for end in 0..response.len() {
+        assert!(
+            SyncResponse::decode(&response[..end]).is_err(),
+            "response cut at {end}"
+        );
+    }
+    let followed = [&response[..], &[0]].concat();
+    assert!(
+        SyncResponse::decode(&followed).is_err(),
+        "something follows the end"
+    );
 }
 
 #[test]

@@ -90,10 +90,12 @@ fn devices_too_old_or_too_new_are_refused_before_anything_is_read() {
 fn a_section_of_a_later_version_is_skipped_or_refused_by_its_number() {
     let (_, request) = request();
     let mut skippable = request.encode();
-    skippable.extend_from_slice(&[90, 3, 1, 2, 3]);
+    skippable.pop();
+    skippable.extend_from_slice(&[90, 3, 1, 2, 3, 0]);
     assert_eq!(SyncRequest::decode(&skippable).unwrap(), request);
     let mut needed = request.encode();
-    needed.extend_from_slice(&[40, 3, 1, 2, 3]);
+    needed.pop();
+    needed.extend_from_slice(&[40, 3, 1, 2, 3, 0]);
     assert!(matches!(
         SyncRequest::decode(&needed),
         Err(SyncError::Malformed { .. })

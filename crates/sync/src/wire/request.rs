@@ -16,6 +16,9 @@ use crate::wire::bytes::{Reader, Writer, read_dots, write_dots};
 /// First byte of each request, for ever.
 pub const KIND: u8 = b'Q';
 
+/// Stands in the place of a tag where a message ends: one that was cut has none.
+pub const END: u64 = 0;
+
 const HEAD: u64 = 1;
 const CHANGES: u64 = 2;
 const RELAYED: u64 = 3;
@@ -79,6 +82,7 @@ impl SyncRequest {
             out.section(OFFERS, &section);
         }
         out.section(PARTS, &write_parts(&self.parts));
+        out.number(END);
         out.bytes
     }
 
@@ -124,8 +128,12 @@ impl SyncRequest {
         let mut offers = Vec::new();
         let mut parts = Vec::new();
         let mut last_tag = 0;
-        while !reader.is_done() {
+        loop {
             let tag = reader.number()?;
+            if tag == END {
+                reader.end()?;
+                break;
+            }
             if tag <= last_tag {
                 return Err(reader.wrong("sections are out of order"));
             }

@@ -11,7 +11,7 @@ use crate::version::{self, Range};
 use crate::wire::SyncResponse;
 use crate::wire::batch;
 use crate::wire::bytes::{Reader, Writer, read_dots, write_dots};
-use crate::wire::request::{SKIPPABLE, read_parts, read_version, read_wants, write_parts, write_wants};
+use crate::wire::request::{END, SKIPPABLE, read_parts, read_version, read_wants, write_parts, write_wants};
 
 /// First byte of each response, for ever.
 pub const KIND: u8 = b'A';
@@ -94,6 +94,7 @@ impl SyncResponse {
             out.section(SAFE, &section);
         }
         out.section(PARTS, &write_parts(&self.parts));
+        out.number(END);
         out.bytes
     }
 
@@ -133,8 +134,12 @@ impl SyncResponse {
         let mut safe = Vec::new();
         let mut parts = Vec::new();
         let mut last_tag = 0;
-        while !reader.is_done() {
+        loop {
             let tag = reader.number()?;
+            if tag == END {
+                reader.end()?;
+                break;
+            }
             if tag <= last_tag {
                 return Err(reader.wrong("sections are out of order"));
             }
