@@ -67,8 +67,8 @@ pub fn interview(terminal: &mut Terminal, device: &Device, asked: &Asked<'_>) ->
     if is_filled && (terminal.json || !terminal.asks_a_person) {
         return without_a_person(terminal, open, &steps);
     }
-    greet(terminal, device, &mut open, &target, &steps)?;
-    let end = Asker::new(terminal, device, open).run();
+    let begins_at_open = greet(terminal, device, &mut open, &target, &steps)?;
+    let end = Asker::new(terminal, device, open, begins_at_open).run();
     match end {
         Ok(end) => farewell(terminal, &record, &end),
         Err(failure) => {
@@ -174,14 +174,15 @@ fn say_on_interrupt(record: &RecordRef) {
     });
 }
 
-/// Says what is opened, and puts the interview where it is to go on.
+/// Says what is opened, and puts the interview where it is to go on. True = at the first question of the screen that
+/// has no answer.
 fn greet(
     terminal: &mut Terminal,
     device: &Device,
     open: &mut OpenInterview,
     target: &Target,
     steps: &[Step],
-) -> Result<(), Failure> {
+) -> Result<bool, Failure> {
     let form = open.form()?;
     let mut title = harmless(&form.def().title);
     if open.languages().len() > 1 {
@@ -191,19 +192,20 @@ fn greet(
     if !steps.is_empty() {
         open.goto_first_open()?;
     }
+    let mut was_interrupted = false;
     if let Target::Record(_) = target {
         let record = open.record();
         let interviews = device.client.interviews()?;
         let view = interviews.iter().find(|interview| interview.record == record);
         if let Some(view) = view {
+            was_interrupted = view.n_unsaved > 0 && view.state != "returned";
             resume(terminal, device, open, view)?;
         }
     }
     let short = words::short(&open.record().0).to_owned();
-    terminal.line(terminal.faint(&format!(
-        "Record {short}. Each answer is saved at once. Enter passes on, < goes back, :save leaves, :help tells more."
-    )))?;
-    Ok(())
+    terminal.line(terminal.faint(&format!("Record {short}. Each answer is saved at once.")))?;
+    terminal.line(terminal.faint("Enter passes on, < goes back, :save leaves, :help tells more."))?;
+    Ok(was_interrupted || !steps.is_empty())
 }
 
 fn resume(

@@ -50,13 +50,26 @@ pub struct Asker<'a> {
 }
 
 impl<'a> Asker<'a> {
-    /// Asks from where the interview stands.
-    pub fn new(terminal: &'a mut Terminal, device: &'a Device, open: OpenInterview) -> Asker<'a> {
+    /// Asks from where the interview stands; on a screen with several questions from the first, or from the first
+    /// without an answer.
+    pub fn new(
+        terminal: &'a mut Terminal,
+        device: &'a Device,
+        open: OpenInterview,
+        begins_at_open: bool,
+    ) -> Asker<'a> {
+        let screen = open.screen().ok().filter(|_| begins_at_open);
+        let at = screen.and_then(|screen| {
+            screen
+                .questions
+                .into_iter()
+                .find(|question| question.role == "ask" && question.relevant && question.answer.is_none())
+        });
         Asker {
             terminal,
             device,
             open,
-            at: None,
+            at: at.map(|question| question.at),
             way: Way::On,
             shown: None,
             heading: String::new(),

@@ -79,21 +79,27 @@ fn exactly(choices: &[ChoiceView], keys: &[String], typed: &str) -> Option<Strin
         .or_else(|| find(&|_, choice| choice.label.trim().to_lowercase() == small))
 }
 
-/// Choices whose text contains what was typed.
+/// Choices whose name or text begins with what was typed; else those whose text contains it.
 fn by_part(choices: &[ChoiceView], typed: &str) -> Meant {
     let small = typed.trim().to_lowercase();
     let is_number = words::plain_digits(&small)
         .chars()
         .all(|letter| letter.is_ascii_digit());
-    if is_number || small.chars().count() < 2 {
+    if is_number {
         return Meant::Nothing(typed.to_owned());
     }
-    let found: Vec<usize> = choices
-        .iter()
-        .enumerate()
-        .filter(|(_, choice)| choice.label.to_lowercase().contains(&small))
-        .map(|(index, _)| index)
-        .collect();
+    let find = |is_it: &dyn Fn(&str) -> bool| -> Vec<usize> {
+        choices
+            .iter()
+            .enumerate()
+            .filter(|(_, choice)| is_it(&choice.name.to_lowercase()) || is_it(&choice.label.to_lowercase()))
+            .map(|(index, _)| index)
+            .collect()
+    };
+    let mut found = find(&|text| text.starts_with(&small));
+    if found.is_empty() && small.chars().count() > 1 {
+        found = find(&|text| text.contains(&small));
+    }
     match found.as_slice() {
         [] => Meant::Nothing(typed.to_owned()),
         [one] => Meant::Names(
@@ -142,6 +148,7 @@ mod tests {
             ("កម្ពុ", names(&["KH"])),
             ("4", Meant::Nothing("4".into())),
             ("a", Meant::Nothing("a".into())),
+            ("v", names(&["VN"])),
             ("am", Meant::OneOf(vec![0, 2])),
         ] {
             assert_eq!(meant(&places, typed, false), expected, "{typed}");
@@ -159,6 +166,13 @@ mod tests {
         ] {
             assert_eq!(meant(&crops, typed, true), expected, "{typed}");
         }
+    }
+
+    #[test]
+    fn the_beginning_of_a_text_counts_before_its_middle() {
+        let burmese = choices(&[("yes", "ဟုတ်ကဲ့"), ("no", "မဟုတ်ပါ")]);
+        assert_eq!(meant(&burmese, "ဟုတ်", false), names(&["yes"]));
+        assert_eq!(meant(&burmese, "n", false), names(&["no"]));
     }
 
     #[test]

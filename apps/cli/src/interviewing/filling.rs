@@ -141,7 +141,9 @@ fn answer_what_is_asked(
             // Not asked any more, because of an answer that was just taken.
             Err(ClientError::Refused { reason, .. }) if reason == "not_asked" => {}
             Err(ClientError::NoPlace { .. }) => {}
-            Err(ClientError::Refused { message, .. }) => refusals.push(said(entry, &message)),
+            Err(ClientError::Refused { message, .. }) => {
+                refusals.push(said(entry, &format!("{at} is not taken: {message}")));
+            }
             Err(error) => return Err(error.into()),
         }
     }

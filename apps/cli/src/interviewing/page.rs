@@ -57,6 +57,9 @@ pub fn question(
     for comment in &question.comments {
         terminal.line(listing::comment_line(terminal, device, comment))?;
     }
+    if question.comments.iter().any(|comment| !comment.is_resolved) {
+        terminal.line(terminal.faint("    (:done when it is dealt with)"))?;
+    }
     if much == Much::All {
         let all: Vec<usize> = (0..question.choices.len()).collect();
         choices(terminal, question, &all)?;

@@ -108,18 +108,16 @@ fn choices(form: &Form, question: &Node, names: &[&str], text: &str) -> Result<A
 /// Names of the choices that stand in the form itself; None when they come from a file.
 fn known_choices<'a>(form: &'a Form, question: &'a Node) -> Option<Vec<&'a str>> {
     let choices = question.choices.as_ref()?;
-    match &choices.list {
-        ListRef::Internal(name) => {
-            let list = form.list(name)?;
-            Some(
-                list.choices
-                    .iter()
-                    .map(|choice| choice.cell(&choices.value_column))
-                    .collect(),
-            )
-        }
-        ListRef::External(_) => None,
-    }
+    let ListRef::Internal(name) = &choices.list else {
+        return None;
+    };
+    let list = form.list(name)?;
+    Some(
+        list.choices
+            .iter()
+            .map(|choice| choice.cell(&choices.value_column))
+            .collect(),
+    )
 }
 
 fn has_choice(form: &Form, question: &Node, name: &str) -> bool {

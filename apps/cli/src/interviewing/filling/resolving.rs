@@ -20,7 +20,7 @@ pub struct Question<'a> {
     pub at: String,
 }
 
-/// The question that a text means: a place, or a name that the form has once. The error says what is wrong.
+/// The question that a text means: a place, or the end of one that the form has once. The error says what is wrong.
 pub fn question<'a>(form: &'a Form, text: &str) -> Result<Question<'a>, String> {
     let mut names: Vec<&str> = Vec::new();
     let mut rows: Vec<&str> = Vec::new();
@@ -55,36 +55,41 @@ fn find<'a>(form: &'a Form, names: &[&str]) -> Result<&'a Node, String> {
     if let Some(id) = form.find(&path) {
         return Ok(form.node(id));
     }
-    let [name] = names else {
-        return Err(unknown(
-            form,
-            &path,
-            form.nodes().iter().map(|node| node.path.as_ref()),
-        ));
-    };
-    let of_name: Vec<&Node> = form.nodes().iter().filter(|node| node.name == *name).collect();
-    match of_name.as_slice() {
+    let ending = format!("/{path}");
+    let ending_so: Vec<&Node> = form
+        .nodes()
+        .iter()
+        .filter(|node| node.path.ends_with(&ending))
+        .collect();
+    match ending_so.as_slice() {
         [node] => Ok(node),
-        [] => Err(unknown(
-            form,
-            name,
-            form.nodes().iter().map(|node| node.name.as_str()),
-        )),
+        [] => Err(unknown(form, &path, names)),
         several => {
             let paths: Vec<&str> = several.iter().map(|node| node.path.as_ref()).collect();
             Err(format!(
-                "several questions are called {name}; write one of {}",
+                "several questions are called {path}; write one of {}",
                 paths.join(", ")
             ))
         }
     }
 }
 
-fn unknown<'a>(form: &Form, name: &str, known: impl Iterator<Item = &'a str>) -> String {
-    let form_id = form.form_id();
-    match similar(name, known.filter(|name| !name.is_empty())) {
-        Some(other) => format!("there is no question {name} in {form_id}; did you mean {other}?"),
-        None => format!("there is no question {name} in {form_id}"),
+/// Says that there is no such question, and which one was probably meant.
+fn unknown(form: &Form, path: &str, names: &[&str]) -> String {
+    let paths = form.nodes().iter().map(|node| node.path.as_ref());
+    let by_name = || {
+        let known = form.nodes().iter().map(|node| node.name.as_str());
+        let name = similar(names.last()?, known.filter(|name| !name.is_empty()))?;
+        let node = form.nodes().iter().find(|node| node.name == name)?;
+        Some(node.path.as_ref())
+    };
+    let meant = similar(path, paths.filter(|path| !path.is_empty())).or_else(by_name);
+    match meant {
+        Some(meant) => format!(
+            "there is no question {path} in {}; did you mean {meant}?",
+            form.form_id()
+        ),
+        None => format!("there is no question {path} in {}", form.form_id()),
     }
 }
 
@@ -240,7 +245,12 @@ mod tests {
              |        | begin_repeat | child | Child    |
              |        | text         | name  | Name?    |
              |        | text         | toy   | Toy?     |
-             |        | end_repeat   |       |          |",
+             |        | end_repeat   |       |          |
+             |        | begin_group  | pets  | Pets     |
+             |        | begin_repeat | cat   | Cat      |
+             |        | text         | colour | Colour? |
+             |        | end_repeat   |       |          |
+             |        | end_group    |       |          |",
         )
         .expect("a form");
         Form::compile(Arc::new(read.form)).expect("compiles")
@@ -255,6 +265,7 @@ mod tests {
             ("/a/age", "a/age"),
             ("child[2]/toy", "child[2]/toy"),
             ("toy[2]", "child[2]/toy"),
+            ("cat[0]/colour", "pets/cat[0]/colour"),
         ] {
             assert_eq!(
                 question(&form, text).map(|found| found.at),
@@ -268,7 +279,7 @@ mod tests {
     fn what_names_no_question_is_told_with_what_was_probably_meant() {
         let form = form();
         for (text, expected) in [
-            ("agee", "there is no question agee in form; did you mean age?"),
+            ("agee", "there is no question agee in form; did you mean a/age?"),
             ("b/age", "there is no question b/age in form; did you mean a/age?"),
             ("zebra", "there is no question zebra in form"),
             (
