@@ -1,35 +1,33 @@
 //! An interview that is open: screens and answers, each answer on the disk before the call returns.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use sampan_form::compiled::{Form, What};
+use sampan_form::compiled::Form;
 use sampan_interview::interview::Interview;
 use sampan_interview::plan::Plan;
 use sampan_interview::refusal::{Reason, Refused};
-use sampan_interview::schema::FormSchema;
-use sampan_interview::view::{Part, Position, Problem, Screen};
-use sampan_record::codec;
+use sampan_interview::view::Position;
 use sampan_record::ids::{CommentId, RecordId, RowId};
 use sampan_record::op::Op;
 use sampan_record::path::AnswerPath;
 use sampan_record::record::Record;
-use sampan_record::review::{self, ReviewState};
 use sampan_value::answer::{Answer, Missing};
 use uuid::Builder;
 
 use crate::api::{
-    AnswerInput, ChoiceView, CommentRef, CommentView, FinishView, PlaceRef, ProblemView, QuestionView,
-    RecordRef, ScreenView, Stop,
+    AnswerInput, CommentRef, CommentView, FinishView, PlaceRef, ProblemView, QuestionView, RecordRef,
+    ScreenView,
 };
 use crate::client::records::{self, Loaded};
 use crate::client::showing::{self, People};
-use crate::client::{Inner, forms, instant};
+use crate::client::{Inner, instant};
 use crate::error::ClientError;
 use crate::place;
 
+mod keeping;
 mod position;
 mod trial;
+mod views;
 
 /// An open interview. Dropping it loses nothing: the next opening shows every accepted answer.
 pub struct OpenInterview {
@@ -109,12 +107,23 @@ impl OpenInterview {
         }
     }
 
-    /// Shows the interview in a language: `English (en)`, `English` or `en`. False when the form has no such language.
+    /// Shows the interview in a language: `English (en)`, `English` or `en`; the next opening does too. False when the
+    /// form has no such language.
     pub fn set_language(&mut self, language: &str) -> bool {
-        match &mut self.work {
-            Some(work) => work.running.set_language(language),
-            None => false,
+        let Some(work) = &mut self.work else {
+            return false;
+        };
+        let is_known = work.running.set_language(language);
+        if is_known && !self.is_trial {
+            let position = position::text(&work.position);
+            let language = work.running.language();
+            // Only a convenience: if it cannot be kept, the next answer tells what is wrong with the disk.
+            let _ = self
+                .inner
+                .store()
+                .set_position(self.record, Some(&position), Some(language));
         }
+        is_known
     }
 
     /// What stands on the screen now.
@@ -440,136 +449,6 @@ impl OpenInterview {
             self.inner.open_records().remove(&self.record);
         }
     }
-
-    /// Reads the interview from the disk, as at a fresh opening.
-    fn load(&mut self) -> Result<(), ClientError> {
-        let inner = &self.inner;
-        let mut base = records::load(inner, self.record)?;
-        let is_outdated = base
-            .journal
-            .as_ref()
-            .is_some_and(|journal| journal.context != base.record.context());
-        if is_outdated {
-            // What came in meanwhile was not seen when the journal was written: it is a change of its own.
-            records::save(inner, self.record, Vec::new(), None)?;
-            base = records::load(inner, self.record)?;
-        }
-        if base.record.erased() {
-            return Err(cannot("its answers were erased"));
-        }
-        if base.n_unread > 0 {
-            return Err(cannot("a form that some of it was written under is not here yet"));
-        }
-        let state = review::review(&base.record).state;
-        if state == ReviewState::Rejected {
-            return Err(cannot("it was rejected"));
-        }
-        let plan = forms::plan(inner, base.form)?;
-        let whole = base.with_journal(inner, &plan)?;
-        let (answers, rows) = records::content(&whole);
-        let now = inner.platform.clock.now();
-        let opened = Interview::resume(Arc::clone(&plan), &records::facts(inner, now)?, answers, rows);
-        let (begun, identity) = {
-            let store = inner.store();
-            (store.begun(self.record)?, store.identity()?)
-        };
-        let mut running = opened.interview;
-        if let Some(language) = begun.as_ref().and_then(|begun| begun.language.as_deref()) {
-            running.set_language(language);
-        }
-        let kept = begun.and_then(|begun| begun.position);
-        let to_correct = if state == ReviewState::Returned && base.journal.is_none() {
-            first_commented(&running, &whole)
-        } else {
-            None
-        };
-        let position = match to_correct {
-            Some(position) => position,
-            None => kept
-                .and_then(|text| position::read(&text, running.form()))
-                .unwrap_or_else(|| running.first().position),
-        };
-        self.work = Some(Work {
-            plan,
-            running,
-            position,
-            base,
-            whole,
-            incarnation: identity.map_or(0, |identity| identity.incarnation),
-        });
-        if !opened.ops.is_empty() {
-            self.keep(opened.ops)?;
-        }
-        Ok(())
-    }
-
-    /// As [`OpenInterview::load`], staying at the present place and language; closes on an error.
-    fn reload(&mut self) -> Result<(), ClientError> {
-        let here = self
-            .work
-            .take()
-            .map(|work| (work.position, work.running.language().to_owned()));
-        if let Err(error) = self.load() {
-            self.work = None;
-            self.inner.open_records().remove(&self.record);
-            return Err(error);
-        }
-        if let (Some(work), Some((position, language))) = (&mut self.work, here) {
-            work.position = position;
-            work.running.set_language(&language);
-        }
-        Ok(())
-    }
-
-    /// A sync may have given the device a new incarnation while this interview was open; then what it knows of the
-    /// record has other names.
-    fn follow_incarnation(&mut self) -> Result<(), ClientError> {
-        let incarnation = self
-            .inner
-            .store()
-            .identity()?
-            .map_or(0, |identity| identity.incarnation);
-        if self.work()?.incarnation != incarnation && !self.is_trial {
-            self.reload()?;
-        }
-        Ok(())
-    }
-
-    /// Puts ops on the disk. When that fails the running form goes back to what is there.
-    fn keep(&mut self, ops: Vec<Op>) -> Result<(), ClientError> {
-        if ops.is_empty() || self.is_trial {
-            return Ok(());
-        }
-        if let Err(error) = self.write_journal(&ops) {
-            self.reload()?;
-            return Err(error);
-        }
-        let inner = Arc::clone(&self.inner);
-        let record = self.record;
-        let work = self.work_mut()?;
-        work.base.journal = inner.store().journal(record)?;
-        work.whole = work.base.with_journal(&inner, &work.plan)?;
-        Ok(())
-    }
-
-    fn write_journal(&mut self, ops: &[Op]) -> Result<(), ClientError> {
-        let work = self.work()?;
-        let schema = FormSchema(Arc::clone(work.plan.form()));
-        let bytes = codec::encode_ops(ops, &schema);
-        codec::decode_ops(&bytes, &schema).map_err(|error| ClientError::NotWritable {
-            reason: error.to_string(),
-        })?;
-        let journal = work.base.fresh_journal();
-        let now = self.inner.platform.clock.now();
-        self.inner.store().add_to_journal(
-            self.record,
-            (&journal.context, journal.lamport),
-            now.wall_time_ms,
-            &bytes,
-            &position::text(&work.position),
-        )?;
-        Ok(())
-    }
 }
 
 impl Drop for OpenInterview {
@@ -577,123 +456,6 @@ impl Drop for OpenInterview {
         self.close();
     }
 }
-
-impl Work {
-    fn screen_view(&self, screen: &Screen, people: &People) -> ScreenView {
-        let form = self.running.form();
-        let stop = match &screen.position {
-            Position::Question(_) | Position::Together(_) => Stop::Questions,
-            Position::AddRow(_) => Stop::AddRow,
-            Position::End => Stop::End,
-        };
-        let asked = self.asked();
-        let answered: BTreeSet<AnswerPath> = self.running.answers().into_iter().map(|(at, _)| at).collect();
-        let n_answered = asked.iter().filter(|at| answered.contains(*at)).count();
-        ScreenView {
-            stop,
-            headings: showing::headings(&self.running, &screen.headings),
-            questions: screen
-                .questions
-                .iter()
-                .filter_map(|at| self.question_view(at, people))
-                .collect(),
-            is_table: screen.is_table,
-            add_row_at: match &screen.position {
-                Position::AddRow(at) => Some(place::name(form, at)),
-                Position::Question(_) | Position::Together(_) | Position::End => None,
-            },
-            add_row_label: screen.add_row_label.clone().unwrap_or_default(),
-            n_answered: count(n_answered),
-            n_asked: count(asked.len()),
-        }
-    }
-
-    fn question_view(&self, at: &AnswerPath, people: &People) -> Option<QuestionView> {
-        let state = self.running.question(at)?;
-        let form = self.running.form();
-        let node = form.find(at.question.as_str()).map(|id| form.node(id))?;
-        let choices = if state.has_choices {
-            self.running.choices(at)
-        } else {
-            Vec::new()
-        };
-        Some(QuestionView {
-            name: node.name.clone(),
-            role: match state.role {
-                Part::Ask => "ask".into(),
-                Part::Note => "note".into(),
-                Part::Hidden => "hidden".into(),
-            },
-            kind: kind_word(&node.what),
-            label: state.label,
-            hint: state.hint,
-            guidance: state.guidance,
-            required: state.required,
-            read_only: state.read_only,
-            relevant: state.relevant,
-            valid: state.valid && !state.invalid_choice,
-            answer: state
-                .answer
-                .as_ref()
-                .map(|answer| showing::answer_view(&self.running, at, answer)),
-            choices: choices
-                .into_iter()
-                .map(|choice| ChoiceView {
-                    name: choice.name,
-                    label: choice.label,
-                })
-                .collect(),
-            appearance: state.appearance,
-            conflict: showing::conflict(&self.running, &self.whole, at, people),
-            comments: showing::comments(&self.running, &self.whole, Some(at), people),
-            at: place::name(form, at),
-        })
-    }
-
-    fn problem_view(&self, problem: &Problem) -> ProblemView {
-        ProblemView {
-            at: place::name(self.running.form(), &problem.at),
-            label: self.running.label(&problem.at, self.running.language()),
-            message: problem.message.clone(),
-            blocks: problem.kind.blocks(),
-        }
-    }
-
-    /// Every question (not note) that is on a screen now, in order.
-    fn asked(&self) -> Vec<AnswerPath> {
-        let mut places = Vec::new();
-        for position in self.running.screens() {
-            match &position {
-                Position::Question(at) => places.push(at.clone()),
-                Position::Together(_) => places.extend(self.running.screen(&position).questions),
-                Position::AddRow(_) | Position::End => {}
-            }
-        }
-        let form = self.running.form();
-        places.retain(|at| {
-            form.find(at.question.as_str())
-                .and_then(|id| form.node(id).question())
-                .is_some_and(|(role, _)| role == sampan_form::def::Role::Ask)
-        });
-        places
-    }
-}
-
-/// The first screen with a comment that nobody has dealt with.
-fn first_commented(running: &Interview, record: &Record) -> Option<Position> {
-    let commented: BTreeSet<Position> = record
-        .comments()
-        .into_iter()
-        .filter(|comment| comment.resolved.is_none())
-        .filter_map(|comment| comment.at)
-        .map(|at| running.position_of(&at))
-        .collect();
-    running
-        .screens()
-        .into_iter()
-        .find(|position| *position != Position::End && commented.contains(position))
-}
-
 fn in_row(repeat: &AnswerPath, row: RowId) -> AnswerPath {
     let mut at = repeat.clone();
     at.rows.push(row);
@@ -711,12 +473,6 @@ fn no_comment() -> ClientError {
     }
 }
 
-fn cannot(reason: &str) -> ClientError {
-    ClientError::CannotOpen {
-        reason: reason.to_owned(),
-    }
-}
-
 fn refused(refused: Refused) -> ClientError {
     let reason: Reason = refused.reason;
     ClientError::Refused {
@@ -731,15 +487,4 @@ fn word<T: serde::Serialize>(value: &T) -> String {
         Ok(serde_json::Value::String(word)) => word,
         Ok(_) | Err(_) => "other".into(),
     }
-}
-
-fn kind_word(what: &What) -> String {
-    match what {
-        What::Question { kind, .. } => word(kind),
-        What::Root | What::Group | What::Repeat => String::new(),
-    }
-}
-
-fn count(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
 }

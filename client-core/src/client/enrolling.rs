@@ -14,10 +14,9 @@ use crate::error::ClientError;
 /// same key again and gets the same answer.
 pub(super) fn enroll(inner: &Inner, link: &str, device_name: &str) -> Result<(), ClientError> {
     let link = Link::read(link)?;
-    if let Some(identity) = inner.store().identity()? {
-        return Err(ClientError::AlreadyEnrolled {
-            server_url: identity.server_url,
-        });
+    let known = inner.store().identity()?;
+    if let Some(identity) = known {
+        return enroll_again(inner, &link, &identity);
     }
     let begun = inner
         .store()
@@ -33,26 +32,7 @@ pub(super) fn enroll(inner: &Inner, link: &str, device_name: &str) -> Result<(),
         device_name: device_name.to_owned(),
     };
     inner.store().begin_enrolment(&enrolment)?;
-    let key = SigningKey::from_bytes(&enrolment.key_seed);
-    let url = format!("{}/v1/devices/enrol", enrolment.server_url);
-    let answer = asking::json(
-        inner,
-        &url,
-        &json!({
-            "code": enrolment.code,
-            "public_key": URL_SAFE_NO_PAD.encode(key.verifying_key().as_bytes()),
-            "name": enrolment.device_name,
-            "app": concat!("sampan/", env!("CARGO_PKG_VERSION")),
-        }),
-    )?;
-    let enrolled = Enrolled {
-        device: DeviceId(parse(&answer, "/device")?),
-        person: PersonId(parse(&answer, "/person/id")?),
-        person_login: asking::text(&answer, "/person/login")?.to_owned(),
-        person_name: asking::text(&answer, "/person/name")?.to_owned(),
-        generation: parse(&answer, "/generation")?,
-        token: asking::text(&answer, "/token")?.to_owned(),
-    };
+    let enrolled = ask(inner, &enrolment, None)?;
     let mut store = inner.store();
     store.complete_enrolment(&enrolled)?;
     store.add_line(
@@ -63,6 +43,67 @@ pub(super) fn enroll(inner: &Inner, link: &str, device_name: &str) -> Result<(),
         ),
     )?;
     Ok(())
+}
+
+/// Enrols a device again, under its old id, at its office that was restored from a backup older than its enrolment.
+/// An office that knows the device says no.
+fn enroll_again(inner: &Inner, link: &Link, identity: &Identity) -> Result<(), ClientError> {
+    let already = || ClientError::AlreadyEnrolled {
+        server_url: identity.server_url.clone(),
+    };
+    let is_the_first_code = inner.store().enrolment_code()?.as_deref() == Some(link.code.as_str());
+    if link.server_url != identity.server_url || is_the_first_code {
+        return Err(already());
+    }
+    let enrolment = Enrolment {
+        server_url: link.server_url.clone(),
+        code: link.code.clone(),
+        device_name: identity.device_name.clone(),
+        key_seed: identity.key_seed,
+    };
+    let enrolled = match ask(inner, &enrolment, Some(identity.device)) {
+        Err(ClientError::Office { status: 409, .. }) => return Err(already()),
+        other => other?,
+    };
+    if enrolled.device != identity.device {
+        return Err(ClientError::BadAnswer {
+            reason: "/device: another one than this".into(),
+        });
+    }
+    let mut store = inner.store();
+    store.renew_enrolment(&enrolled)?;
+    store.add_line(
+        "enrolled",
+        &format!(
+            "This device is enrolled again at {} for {}; everything on it is offered at the next sync.",
+            enrolment.server_url, enrolled.person_name
+        ),
+    )?;
+    Ok(())
+}
+
+/// Sends the code with the public key, and with the id the device has already, if it has one.
+fn ask(inner: &Inner, enrolment: &Enrolment, device: Option<DeviceId>) -> Result<Enrolled, ClientError> {
+    let key = SigningKey::from_bytes(&enrolment.key_seed);
+    let url = format!("{}/v1/devices/enrol", enrolment.server_url);
+    let mut body = json!({
+        "code": enrolment.code,
+        "public_key": URL_SAFE_NO_PAD.encode(key.verifying_key().as_bytes()),
+        "name": enrolment.device_name,
+        "app": concat!("sampan/", env!("CARGO_PKG_VERSION")),
+    });
+    if let (Some(device), Some(fields)) = (device, body.as_object_mut()) {
+        fields.insert("device".into(), json!(device.to_string()));
+    }
+    let answer = asking::json(inner, &url, &body)?;
+    Ok(Enrolled {
+        device: DeviceId(parse(&answer, "/device")?),
+        person: PersonId(parse(&answer, "/person/id")?),
+        person_login: asking::text(&answer, "/person/login")?.to_owned(),
+        person_name: asking::text(&answer, "/person/name")?.to_owned(),
+        generation: parse(&answer, "/generation")?,
+        token: asking::text(&answer, "/token")?.to_owned(),
+    })
 }
 
 /// Gets a new token by a signature. `challenge` is what the office asked to sign; None = ask for one.

@@ -200,7 +200,7 @@ pub(crate) fn answer_view(running: &Interview, at: &AnswerPath, answer: &Answer)
     match answer {
         Answer::Missing(missing) => AnswerView {
             text: String::new(),
-            shown: missing.word().replace('_', " "),
+            shown: running.words_for(at, answer),
             missing: Some(missing.word().to_owned()),
         },
         Answer::Value(value) => {
