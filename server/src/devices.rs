@@ -25,6 +25,8 @@ pub struct EnrolRequest {
     pub name: String,
     /// Program and version.
     pub app: String,
+    /// The id it was enrolled under before, when it asks to be enrolled again.
+    pub device: Option<DeviceId>,
 }
 
 /// What a device is told when it was enrolled; the same answer again for the same code and key.
@@ -120,7 +122,7 @@ pub fn open_codes(office: &Office, who: &Principal) -> Result<Vec<OpenCodeView>,
 pub fn enrol(office: &Office, request: &EnrolRequest) -> Result<Enrolled, OfficeError> {
     let now_ms = office.now_ms();
     let hash = code_hash(&request.code);
-    let device = DeviceId(office.new_uuid());
+    let new_device = DeviceId(office.new_uuid());
     office.store().write(|writing| {
         let code = writing.code(&hash)?.ok_or_else(unknown_code)?;
         let device = match (code.used_by_key, code.device) {
@@ -139,6 +141,10 @@ pub fn enrol(office: &Office, request: &EnrolRequest) -> Result<Enrolled, Office
                 });
             }
             (None, _) => {
+                let device = match request.device {
+                    Some(before) => known_before(writing, before)?,
+                    None => new_device,
+                };
                 writing.add_device(
                     &hash,
                     &DeviceRow {
@@ -261,6 +267,19 @@ fn may_manage(who: &Principal, theirs: &Principal) -> Result<(), OfficeError> {
     }
     let grants: &[Grant] = &theirs.grants;
     may(who, Action::ManageDevices, &Resource::Person(grants))
+}
+
+/// A device that this office knew before it was restored from a backup: it keeps its id, so that what it wrote goes on.
+fn known_before(reading: &Reading<'_>, device: DeviceId) -> Result<DeviceId, OfficeError> {
+    let identity = reading.identity()?;
+    let is_taken = reading.device(device)?.is_some() || identity.replica.device == device;
+    if is_taken || !identity.is_restored {
+        return Err(OfficeError::Conflict {
+            message: "This device is enrolled already, here or at another office.".into(),
+            advice: "Sync with it; to enrol it anew, begin with an empty folder.".into(),
+        });
+    }
+    Ok(device)
 }
 
 fn unknown_code() -> OfficeError {

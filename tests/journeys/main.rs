@@ -2,10 +2,12 @@
 
 mod cloned;
 mod concurrent;
+mod erased;
 mod hostile;
 mod killed;
 mod lost_response;
 mod ninety_days;
 mod poison;
+mod restored;
 mod versions;
 mod world;

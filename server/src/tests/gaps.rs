@@ -192,3 +192,60 @@ fn what_waited_because_the_record_was_somebody_elses_comes_into_force_when_it_is
         Vec::<String>::new()
     );
 }
+
+#[test]
+fn a_record_that_comes_into_view_while_it_is_written_to_arrives_whole() {
+    let world = World::new();
+    let office = &world.office;
+    let form = world.publish(FORM);
+    let dara = world.person("dara", Role::Enumerator, "KH");
+    let thida = world.person("thida", Role::Enumerator, "KH");
+    let mut daras = world.phone(&dara);
+    let mut thidas = world.phone(&thida);
+    let mut tablets = world.phone(&dara);
+    let id = daras.interview(office, form, &answers("KH", "a", 0));
+    daras.sync(office).unwrap();
+    let admin = &world.admin;
+    std::thread::scope(|scope| {
+        let daras = &mut daras;
+        scope.spawn(move || {
+            for n in 0..40 {
+                daras.write(office, id, form, &[set("age", Value::Integer(n))]);
+                daras.sync(office).unwrap();
+            }
+        });
+        scope.spawn(|| {
+            for n in 0..10 {
+                let person = if n % 2 == 0 { thida.person } else { dara.person };
+                reviewing::assign(office, admin, id, person, &format!("assign {n}")).unwrap();
+            }
+            reviewing::assign(office, admin, id, thida.person, "last").unwrap();
+        });
+        for phone in [&mut thidas, &mut tablets] {
+            scope.spawn(|| {
+                for _ in 0..40 {
+                    phone.sync(office).unwrap();
+                }
+            });
+        }
+    });
+    daras.sync(office).unwrap();
+    thidas.sync(office).unwrap();
+    tablets.sync(office).unwrap();
+    let in_force = office
+        .store()
+        .read(|reading| Ok::<_, crate::error::OfficeError>(reading.changes_of(id)?))
+        .unwrap();
+    let held = |phone: &Phone| {
+        let record = phone.record(office, id);
+        in_force
+            .iter()
+            .filter(|stored| !record.holds(&stored.change.header.dot(), &stored.change.hash()))
+            .count()
+    };
+    assert_eq!(held(&thidas), 0, "what is in force and the new assignee lacks");
+    assert_eq!(
+        office_commands::verify(office).unwrap().problems,
+        Vec::<String>::new()
+    );
+}

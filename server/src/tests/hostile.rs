@@ -139,8 +139,8 @@ fn a_damaged_request_is_refused_and_keeps_nothing_and_never_stops_the_office() {
                 Err(error) => panic!("byte {at} ^ {flip:#x}: {error:?}"),
             }
         }
-        // Cut between two sections it is a request that says less, and harmless.
-        let _ = intake::sync(office, &caller, &request[..at]);
+        let cut = intake::sync(office, &caller, &request[..at]);
+        assert!(cut.is_err(), "cut at {at}");
     }
     assert!(n_refused > 0);
     assert_eq!(

@@ -306,6 +306,7 @@ fn an_enrolment_code_serves_one_phone_as_often_as_it_asks() {
         public_key,
         name: "phone".into(),
         app: "tests".into(),
+        device: None,
     };
     let first = devices::enrol(&world.office, &request([1; 32])).unwrap();
     let again = devices::enrol(&world.office, &request([1; 32])).unwrap();

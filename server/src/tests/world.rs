@@ -191,6 +191,7 @@ impl Phone {
                 public_key: office.random(),
                 name: format!("phone of {}", owner.login),
                 app: "tests".into(),
+                device: None,
             },
         )
         .unwrap();
