@@ -8,7 +8,12 @@ use crate::run::{Outcome, has, step};
 const BUILD: &[(&str, &str)] = &[("cc", "gcc"), ("git", "git")];
 
 /// Debian packages for pictures of the screens: a browser and the four scripts.
-const BROWSER: &[&str] = &["chromium", "chromium-driver", "fonts-noto-core", "fonts-noto-ui-core"];
+const BROWSER: &[&str] = &[
+    "chromium",
+    "chromium-driver",
+    "fonts-noto-core",
+    "fonts-noto-ui-core",
+];
 
 /// `cargo xtask setup [--browser]`.
 pub fn setup(arguments: &[String]) -> Outcome {

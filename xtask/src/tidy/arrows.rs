@@ -13,7 +13,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("xpath", &["value"]),
     ("record", &["value"]),
     ("form", &["xpath", "value"]),
-    ("xlsform", &["form"]),
+    ("xlsform", &["form", "value"]),
     ("interview", &["form", "record", "xpath", "value"]),
     ("sync", &["record"]),
     ("store", &["sync", "record"]),
@@ -57,6 +57,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 /// What tests of a package may use beside its own arrows.
 const TEST_ARROWS: &[(&str, &[&str])] = &[
     ("interview", &["xlsform"]),
+    ("xlsform", &["xpath"]),
     ("client-core", &["xlsform"]),
     ("store", &["value"]),
     ("sync", &["value"]),
