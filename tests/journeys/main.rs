@@ -3,6 +3,7 @@
 mod cloned;
 mod concurrent;
 mod erased;
+mod full_disk;
 mod hostile;
 mod killed;
 mod lost_response;

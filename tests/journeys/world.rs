@@ -59,7 +59,11 @@ impl World {
 
     /// The same without a form.
     pub fn bare() -> World {
-        let folder = tempfile::tempdir().expect("a temporary folder");
+        World::bare_in(tempfile::tempdir().expect("a temporary folder"))
+    }
+
+    /// The same in this folder.
+    pub fn bare_in(folder: tempfile::TempDir) -> World {
         let office_folder = folder.path().join("office");
         for (login, name, role) in [
             ("admin", "Ada Admin", "admin"),
