@@ -230,12 +230,14 @@ pub fn show(
 }
 
 fn answers(terminal: &mut Terminal, device: &Device, record: &RecordView) -> Result<(), Failure> {
-    let mut last = String::new();
+    let mut last = String::from("\n");
     for answer in &record.answers {
         let heading = headings(&answer.headings);
         if heading != last {
             terminal.line("")?;
-            terminal.line(terminal.strong(&heading))?;
+            if !heading.is_empty() {
+                terminal.line(terminal.strong(&heading))?;
+            }
             last = heading;
         }
         one_answer(terminal, device, answer)?;

@@ -72,5 +72,5 @@ fn say(failure: &Failure, terminal: &mut Terminal) -> std::io::Result<()> {
         }
     }
     terminal.error_line(format!("sampan: {}", harmless(&words::sentence(&view.sentence))))?;
-    terminal.error_line(format!("        {}", harmless(&view.advice)))
+    terminal.error_line(format!("        {}", harmless(&words::sentence(&view.advice))))
 }

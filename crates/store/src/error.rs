@@ -65,7 +65,7 @@ pub enum StoreError {
     },
     /// The disk (or the database's own limit) is full. What was saved before is safe; this was not saved.
     #[error(
-        "there is no space left for {what}; what was saved before is safe; free some space and try again"
+        "there is no space left to {what}; what was saved before is safe; free some space and try again"
     )]
     Full {
         /// What was to be written.
@@ -207,7 +207,9 @@ impl StoreError {
 
 /// Whether SQLite stopped because there is no space.
 pub(crate) fn is_full(error: &rusqlite::Error) -> bool {
+    // The index of the write-ahead log has a code of its own when it cannot be made as large as it must be.
     error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
+        || error.sqlite_extended_error_code() == Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE)
 }
 
 /// Whether SQLite says that the file itself is broken.

@@ -49,7 +49,7 @@ pub fn migrate_to(connection: &mut Connection, schema: &Schema, last: u32) -> Re
         let failed = |source: rusqlite::Error| {
             if is_full(&source) {
                 StoreError::Full {
-                    what: "a new version of the database",
+                    what: "make a new version of the database",
                 }
             } else {
                 StoreError::Migration {
