@@ -99,6 +99,12 @@ pub enum EvalError {
         /// What to do.
         advice: &'static str,
     },
+    /// A function was called with too few or too many arguments, where that could not be said before.
+    #[error("{message}")]
+    WrongCall {
+        /// What is wrong, as a sentence.
+        message: String,
+    },
     /// There is no such choice list or file at hand.
     #[error("there is no list or file {id:?} here; attach it to the form")]
     NoInstance {

@@ -69,6 +69,7 @@
 //! assert_eq!(problems.len(), 2);
 //! ```
 
+pub mod document;
 pub mod eval;
 pub mod functions;
 pub mod program;

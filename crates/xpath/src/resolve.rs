@@ -21,6 +21,15 @@ pub enum Named {
     },
 }
 
+/// What a prefix stands for where prefixes are declared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Namespace {
+    /// The namespace of this address.
+    Is(String),
+    /// The prefix is not declared.
+    Unknown,
+}
+
 /// What an expression has to know about the form it is written in.
 pub trait Names {
     /// The item that `${name}` means.
@@ -39,6 +48,11 @@ pub trait Names {
     fn is_repeat(&self, node: NodeId) -> bool;
     /// Whether there is a choice list or attached file of that instance id.
     fn has_instance(&self, id: &str) -> bool;
+    /// The namespace that a prefix stands for; None = no prefixes are known here, so names are compared as written.
+    fn namespace(&self, prefix: &str) -> Option<Namespace> {
+        let _ = prefix;
+        None
+    }
     /// Whether the tree may hold items that these names do not know, so that paths are followed only when the
     /// expression is evaluated and an unknown path is empty instead of a mistake. Forms are closed.
     fn is_open(&self) -> bool {

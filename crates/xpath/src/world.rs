@@ -7,6 +7,27 @@ use sampan_value::answer::Missing;
 
 use crate::resolve::NodeId;
 
+/// Sorts of nodes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum NodeKind {
+    /// What is around the outermost element.
+    Document,
+    /// An element: a question, a group, a row.
+    Element,
+    /// An attribute of an element.
+    Attribute,
+    /// A declaration of a namespace.
+    Namespace,
+    /// A piece of text between tags.
+    Text,
+    /// A comment.
+    Comment,
+    /// A processing instruction.
+    Instruction,
+    /// The document type, which browsers keep as a node.
+    DocumentType,
+}
+
 /// The answers of one interview (and what else an expression may read), given by whoever runs it.
 ///
 /// A node is an item at one place: inside repeats there are as many nodes of an item as there are rows.
@@ -30,6 +51,12 @@ pub trait World {
 
     /// The answer in ODK's text form; empty if there is none, if it is missing, or if the item is irrelevant.
     fn text<'a>(&'a self, node: &Self::Node) -> Cow<'a, str>;
+
+    /// How many nodes are looked at to tell the text of a node, where it is not kept as a whole.
+    fn text_work(&self, node: &Self::Node) -> u64 {
+        let _ = node;
+        0
+    }
 
     /// The answer as a number where it is kept as one; None = read the text instead.
     fn number(&self, node: &Self::Node) -> Option<f64> {
@@ -56,6 +83,100 @@ pub trait World {
     fn attributes(&self, node: &Self::Node) -> Vec<(String, String)> {
         let _ = node;
         Vec::new()
+    }
+
+    /// What sort of node it is; answers are all elements.
+    fn kind(&self, node: &Self::Node) -> NodeKind {
+        let _ = node;
+        NodeKind::Element
+    }
+
+    /// The namespace that the name of a node belongs to; empty if none.
+    fn namespace<'a>(&'a self, node: &Self::Node) -> Cow<'a, str> {
+        let _ = node;
+        Cow::Borrowed("")
+    }
+
+    /// Whether a name without a prefix means the node.
+    fn is_named(&self, node: &Self::Node, name: &str) -> bool {
+        self.name(node) == name
+    }
+
+    /// The node around the root, if the world has one and its nodes may be texts and comments too; in other worlds the
+    /// text of an element is all that it holds.
+    fn document(&self) -> Option<Self::Node> {
+        None
+    }
+
+    /// The attributes of a node as nodes; None = they are only known by [`World::attributes`].
+    fn attribute_nodes(&self, node: &Self::Node) -> Option<Vec<Self::Node>> {
+        let _ = node;
+        None
+    }
+
+    /// The namespaces declared at an element, as nodes.
+    fn namespace_nodes(&self, element: &Self::Node) -> Vec<Self::Node> {
+        let _ = element;
+        Vec::new()
+    }
+
+    /// The place of a node in document order, where it is cheap to tell; all nodes of a world have one or none has.
+    fn document_order(&self, node: &Self::Node) -> Option<u64> {
+        let _ = node;
+        None
+    }
+
+    /// The element with an `id` attribute of that value.
+    fn by_id(&self, id: &str) -> Option<Self::Node> {
+        let _ = id;
+        None
+    }
+
+    /// The `instance` element of an id, where instances are nodes and no tables.
+    fn instance_node(&self, id: &str) -> Option<Self::Node> {
+        let _ = id;
+        None
+    }
+
+    /// Whether a set without nodes equals nothing, and a node counts as true even if it is blank, as XPath 1.0 has it.
+    /// JavaRosa, and so a form, reads both as a blank text.
+    fn is_strict(&self) -> bool {
+        false
+    }
+
+    /// The nodes of the translation `id` in the language shown, where translations are nodes.
+    fn itext_nodes(&self, id: &str) -> Vec<Self::Node> {
+        let _ = id;
+        Vec::new()
+    }
+
+    /// The translation `id` in the language shown; None if there is none.
+    fn itext(&self, id: &str) -> Option<String> {
+        let _ = id;
+        None
+    }
+
+    /// A property of the device (`deviceid`, `username`, `email` …); None if it is not known.
+    fn property(&self, name: &str) -> Option<String> {
+        let _ = name;
+        None
+    }
+
+    /// The version of the form, as its author wrote it; empty if there is none.
+    fn form_version(&self) -> Cow<'_, str> {
+        Cow::Borrowed("")
+    }
+
+    /// The short name of a month (from 1) in the language of the form; None = English.
+    fn month_name(&self, month: u32) -> Option<String> {
+        let _ = month;
+        None
+    }
+
+    /// The short name of a day of the week (Sunday = 0) in the language of the form; None = English.
+    fn day_name(&self, day: u32) -> Option<String> {
+        let _ = day;
+        None
     }
 
     /// The choice list or attached file of an instance id.

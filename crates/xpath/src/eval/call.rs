@@ -6,10 +6,11 @@ mod texts;
 use std::borrow::Cow;
 
 use crate::eval::EvalError;
+use crate::eval::nodes::local_name;
 use crate::eval::run::{Frame, Run, Value};
 use crate::eval::val::{Item, Val};
 use crate::functions::geo::{self, Point};
-use crate::functions::{Function, number, pattern};
+use crate::functions::{Function, number};
 use crate::program::op::Op;
 use crate::world::World;
 
@@ -31,6 +32,10 @@ impl<'a, W: World> Run<'a, W> {
             | Function::False
             | Function::Checklist
             | Function::WeightedChecklist
+            | Function::Lang
+            | Function::Geofence
+            | Function::Intersects
+            | Function::Depend
             | Function::Regex => self.call_logic(function, arguments, frame),
             Function::Concat
             | Function::Contains
@@ -49,10 +54,17 @@ impl<'a, W: World> Run<'a, W> {
             | Function::Selected
             | Function::SelectedAt
             | Function::CountSelected
+            | Function::Base64Decode
+            | Function::Digest
+            | Function::ExtractSigned
+            | Function::Itext
+            | Function::Property
+            | Function::Version
             | Function::ChoiceName => self.call_text(function, arguments, frame),
             Function::Count
             | Function::CountNonEmpty
             | Function::Current
+            | Function::Id
             | Function::IndexedRepeat
             | Function::Instance
             | Function::Last
@@ -125,24 +137,45 @@ impl<'a, W: World> Run<'a, W> {
             }
             (Function::Once, [value]) => {
                 let own = self.world.text(&self.at.node);
-                return if own.is_empty() {
-                    self.eval(value, frame)
-                } else {
-                    Ok(Val::Text(own))
-                };
+                if !own.is_empty() {
+                    return Ok(Val::Text(own));
+                }
+                return Ok(match self.eval(value, frame)? {
+                    Val::Number(number) if number.is_nan() => blank(),
+                    value => value,
+                });
             }
             (Function::Not, [value]) => !self.boolean(value, frame)?,
             (Function::Boolean, [value]) => self.boolean(value, frame)?,
             (Function::BooleanFromString, [value]) => {
                 let text = self.text(value, frame)?;
-                text == "true" || text == "1"
+                text.eq_ignore_ascii_case("true") || text == "1"
             }
             (Function::Regex, [text, written]) => {
                 let text = self.text(text, frame)?;
                 let written = self.text(written, frame)?;
-                pattern::whole_match(&written)
-                    .map_err(|_| bad("regex", "correct the pattern"))?
-                    .is_match(&text)
+                self.pattern(&written)?.is_match(&text)
+            }
+            (Function::Lang, [wanted]) => {
+                let wanted = self.text(wanted, frame)?.to_lowercase();
+                let found = self
+                    .language(&self.context(frame))?
+                    .unwrap_or_default()
+                    .to_lowercase();
+                let rest = found.strip_prefix(&wanted);
+                !wanted.is_empty() && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+            }
+            (Function::Geofence, [point, fence]) => {
+                let (point, fence) = (self.text(point, frame)?, self.text(fence, frame)?);
+                let fence = geo::points(&fence).filter(|fence| fence.len() > 2);
+                let fence =
+                    fence.ok_or_else(|| bad("geofence", "give it a position and an area that is drawn"))?;
+                let point = geo::points(&point).and_then(|points| points.first().copied());
+                point.is_some_and(|point| geo::is_inside(point, &fence))
+            }
+            (Function::Intersects, [line]) => {
+                let line = geo::points(&self.text(line, frame)?).unwrap_or_default();
+                geo::crosses_itself(&line, |n_pieces| self.charge(n_pieces))?
             }
             (Function::Checklist, [min, max, values @ ..]) => {
                 let mut n_true = 0.0;
@@ -206,17 +239,27 @@ impl<'a, W: World> Run<'a, W> {
                 Some(item) => count(self.position(item)),
                 None => Val::Number(f64::NAN),
             },
-            (Function::Name | Function::LocalName, arguments) => {
+            (Function::Name | Function::LocalName | Function::NamespaceUri, arguments) => {
                 let item = match arguments.first() {
                     Some(nodes) => self.node_set("name", nodes, frame)?.into_iter().next(),
                     None => Some(self.context(frame)),
                 };
-                let name = item.map(|item| self.name(&item).into_owned()).unwrap_or_default();
-                let local = name
-                    .split_once(':')
-                    .map_or(name.as_str(), |(_, local)| local)
-                    .to_owned();
-                Val::Text(Cow::Owned(if function == Function::Name { name } else { local }))
+                let text = item.map(|item| match function {
+                    Function::NamespaceUri => self.namespace(&item).into_owned(),
+                    Function::LocalName => local_name(&self.name(&item)).to_owned(),
+                    _ => self.name(&item).into_owned(),
+                });
+                Val::Text(Cow::Owned(text.unwrap_or_default()))
+            }
+            (Function::Id, [ids]) => {
+                let mut found = Vec::new();
+                for text in self.texts(ids, frame)? {
+                    for id in text.split_ascii_whitespace() {
+                        self.charge(1)?;
+                        found.extend(self.world.by_id(id).map(Item::Node));
+                    }
+                }
+                Val::Items(self.in_document_order(found)?)
             }
             (Function::Pulldata, [id, wanted, key, value]) => {
                 let id = self.text(id, frame)?;
@@ -238,14 +281,47 @@ impl<'a, W: World> Run<'a, W> {
                         .collect(),
                 )
             }
-            (Function::IndexedRepeat, _) => {
-                return Err(bad(
-                    "indexed-repeat",
-                    "name the question and the repeats as ${name}",
-                ));
-            }
+            (Function::IndexedRepeat, [field, rows @ ..]) => self.indexed_among(field, rows, frame)?,
             _ => blank(),
         })
+    }
+
+    /// `indexed-repeat()` where no form says what is a repeat: the first node of the field inside the chosen rows.
+    fn indexed_among(&self, field: &'a Op, rows: &'a [Op], frame: &Frame<'_, 'a, W::Node>) -> Value<'a, W> {
+        let mut chosen: Option<Item<'a, W::Node>> = None;
+        let mut rest = rows.iter();
+        while let Some(repeat) = rest.next() {
+            let Some(row) = rest.next() else {
+                return Err(bad(
+                    "indexed-repeat",
+                    "add the number of the row after each repeat",
+                ));
+            };
+            let row = self.number(row, frame)?;
+            let place = if row >= 1.0 {
+                (row as usize).saturating_sub(1)
+            } else {
+                0
+            };
+            let mut nodes = self.node_set("indexed-repeat", repeat, frame)?;
+            if let Some(chosen) = &chosen {
+                self.charge(nodes.len())?;
+                nodes.retain(|node| self.is_inside(node, chosen));
+            }
+            match nodes.into_iter().nth(place) {
+                Some(node) => chosen = Some(node),
+                None => return Ok(blank()),
+            }
+        }
+        let fields = self.node_set("indexed-repeat", field, frame)?;
+        self.charge(fields.len())?;
+        let mut fields = fields.into_iter();
+        let found = fields.find(|field| chosen.as_ref().is_none_or(|chosen| self.is_inside(field, chosen)));
+        Ok(found.map_or_else(blank, Val::Item))
+    }
+
+    fn is_inside(&self, item: &Item<'a, W::Node>, around: &Item<'a, W::Node>) -> bool {
+        self.with_ancestors(item).iter().any(|place| place.is(around))
     }
 
     fn pulldata(&self, id: &str, wanted: &str, key: &str, value: &str) -> Result<&'a str, EvalError> {
@@ -278,10 +354,10 @@ impl<'a, W: World> Run<'a, W> {
         }
         let given = texts
             .iter()
-            .filter(|text| !text.trim().is_empty())
-            .map(|text| self.text_number(text));
+            .map(|text| self.text_number(text))
+            .filter(|number| !number.is_nan());
         Ok(Val::Number(match function {
-            Function::Sum => given.filter(|number| !number.is_nan()).sum::<f64>() + 0.0,
+            Function::Sum => given.sum::<f64>() + 0.0,
             Function::Max => extreme(given, |a, b| a > b),
             Function::Min => extreme(given, |a, b| a < b),
             Function::Area => geo::area_m2(&line(&texts)),
@@ -297,16 +373,6 @@ impl<'a, W: World> Run<'a, W> {
         frame: &Frame<'_, 'a, W::Node>,
     ) -> Value<'a, W> {
         let first = match (arguments.first(), function) {
-            (Some(argument), Function::Round) => {
-                let value = self.eval(argument, frame)?;
-                let number = self.to_number(&value);
-                // Some keyboards give a decimal comma, and JavaRosa understands it here.
-                if number.is_nan() {
-                    self.text_number(&self.to_text(&value).replace(',', "."))
-                } else {
-                    number
-                }
-            }
             (Some(argument), _) => self.number(argument, frame)?,
             (None, Function::Number) => self.to_number(&Val::Item(self.context(frame))),
             (None, _) => f64::NAN,
@@ -372,18 +438,15 @@ fn bad(function: &'static str, advice: &'static str) -> EvalError {
     EvalError::BadArgument { function, advice }
 }
 
-/// Between two bounds, of which -1 means none.
+/// Between two bounds, of which a negative one means none.
 fn within(number: f64, min: f64, max: f64) -> bool {
-    (min == -1.0 || number >= min) && (max == -1.0 || number <= max)
+    (min < 0.0 || number >= min) && (max < 0.0 || number <= max)
 }
 
-/// The most extreme number; NaN if there is none, or one is no number.
+/// The most extreme number; NaN if there is none.
 fn extreme(numbers: impl Iterator<Item = f64>, is_better: fn(f64, f64) -> bool) -> f64 {
     let mut best: Option<f64> = None;
     for number in numbers {
-        if number.is_nan() {
-            return f64::NAN;
-        }
         best = match best {
             Some(best) if !is_better(number, best) => Some(best),
             _ => Some(number),

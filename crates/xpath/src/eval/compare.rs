@@ -5,6 +5,7 @@ use sampan_value::answer::Missing;
 use crate::eval::EvalError;
 use crate::eval::run::Run;
 use crate::eval::val::{Item, Val};
+use crate::functions::date::{self, Instant};
 use crate::functions::number;
 use crate::syntax::Operator;
 use crate::world::World;
@@ -17,17 +18,21 @@ impl<'a, W: World> Run<'a, W> {
         left: &Val<'a, W::Node>,
         right: &Val<'a, W::Node>,
     ) -> Result<bool, EvalError> {
+        let is_equality = matches!(operator, Operator::Equal | Operator::NotEqual);
         match (left, right) {
-            // Against true or false a node-set counts as a whole.
-            (Val::Items(items), Val::Boolean(_)) => {
+            // Whether a node-set equals true or false is judged by its having nodes.
+            (Val::Items(items), Val::Boolean(_)) if is_equality => {
                 Ok(self.compare_one(operator, &Val::Boolean(!items.is_empty()), right))
             }
-            (Val::Boolean(_), Val::Items(items)) => {
+            (Val::Boolean(_), Val::Items(items)) if is_equality => {
                 Ok(self.compare_one(operator, left, &Val::Boolean(!items.is_empty())))
             }
             (Val::Items(items), _) => {
                 // No node compares like a blank one, as in JavaRosa.
                 if items.is_empty() {
+                    if self.world.is_strict() {
+                        return Ok(false);
+                    }
                     return self.compare(operator, &Val::Text("".into()), right);
                 }
                 for item in items {
@@ -40,6 +45,9 @@ impl<'a, W: World> Run<'a, W> {
             }
             (_, Val::Items(items)) => {
                 if items.is_empty() {
+                    if self.world.is_strict() {
+                        return Ok(false);
+                    }
                     return Ok(self.compare_one(operator, left, &Val::Text("".into())));
                 }
                 for item in items {
@@ -94,6 +102,11 @@ impl<'a, W: World> Run<'a, W> {
         match (left, right) {
             (Val::Number(_), _) | (_, Val::Number(_)) => {
                 number::equal(self.to_number(left), self.to_number(right))
+            }
+            // A day and a moment are the same if the day begins at that moment.
+            (Val::Day(day), Val::Moment(moment)) | (Val::Moment(moment), Val::Day(day)) => {
+                let local = *self.world.now().offset();
+                date::exact_number(Instant::Day(*day), local) == date::number(Instant::Moment(*moment))
             }
             (Val::Day(_) | Val::Moment(_), other) | (other, Val::Day(_) | Val::Moment(_)) => {
                 let is_date = !self.to_number(other).is_nan();

@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use crate::eval::EvalError;
 use crate::eval::run::Run;
 use crate::eval::val::{Item, table_address};
-use crate::syntax::{Axis, NodeTest};
-use crate::world::World;
+use crate::program::op::Test;
+use crate::syntax::Axis;
+use crate::world::{NodeKind, World};
 
 /// Siblings before a node, nearest first, and after it.
 type Siblings<'a, N> = (Vec<Item<'a, N>>, Vec<Item<'a, N>>);
@@ -23,12 +24,23 @@ impl<'a, W: World> Run<'a, W> {
             Axis::Parent => self.above(item).into_iter().collect(),
             Axis::Child => self.below(item),
             Axis::Attribute => match item.node() {
-                Some(node) => (0..self.world.attributes(node).len())
-                    .map(|at| Item::Attribute(node.clone(), at))
+                Some(node) => match self.world.attribute_nodes(node) {
+                    Some(attributes) => attributes.into_iter().map(Item::Node).collect(),
+                    None => (0..self.world.attributes(node).len())
+                        .map(|at| Item::Attribute(node.clone(), at))
+                        .collect(),
+                },
+                None => Vec::new(),
+            },
+            Axis::Namespace => match item.node() {
+                Some(node) => self
+                    .world
+                    .namespace_nodes(node)
+                    .into_iter()
+                    .map(Item::Node)
                     .collect(),
                 None => Vec::new(),
             },
-            Axis::Namespace => Vec::new(),
             Axis::Ancestor => self.ancestors(item),
             Axis::AncestorOrSelf => {
                 let mut found = vec![item.clone()];
@@ -45,6 +57,12 @@ impl<'a, W: World> Run<'a, W> {
             Axis::PrecedingSibling => self.siblings(item).0,
             Axis::Following => {
                 let mut found = Vec::new();
+                // What is inside an element stands after its attributes.
+                if self.is_beside_children(item)
+                    && let Some(owner) = self.above(item)
+                {
+                    found = self.descendants(&owner)?;
+                }
                 for place in self.with_ancestors(item) {
                     for sibling in self.siblings(&place).1 {
                         let inside = self.descendants(&sibling)?;
@@ -69,20 +87,95 @@ impl<'a, W: World> Run<'a, W> {
         Ok(found)
     }
 
-    /// Whether a step takes a node.
-    pub(super) fn meets(&self, item: &Item<'a, W::Node>, test: &NodeTest) -> bool {
+    /// Whether a step along an axis takes a node.
+    pub(super) fn meets(&self, item: &Item<'a, W::Node>, axis: Axis, test: &Test) -> bool {
+        let is_principal = || {
+            self.kind(item)
+                == match axis {
+                    Axis::Attribute => NodeKind::Attribute,
+                    Axis::Namespace => NodeKind::Namespace,
+                    Axis::Ancestor
+                    | Axis::AncestorOrSelf
+                    | Axis::Child
+                    | Axis::Descendant
+                    | Axis::DescendantOrSelf
+                    | Axis::Following
+                    | Axis::FollowingSibling
+                    | Axis::Parent
+                    | Axis::Preceding
+                    | Axis::PrecedingSibling
+                    | Axis::SelfAxis => NodeKind::Element,
+                }
+        };
         match test {
-            NodeTest::Node => true,
-            NodeTest::Name(name) => !matches!(item, Item::Document) && self.name(item) == name.as_str(),
-            NodeTest::AnyName => !matches!(item, Item::Document),
-            NodeTest::AnyNameOf(prefix) => self
-                .name(item)
-                .split_once(':')
-                .is_some_and(|(found, _)| found == prefix.as_str()),
+            Test::Node => true,
+            Test::Name(name) => {
+                is_principal()
+                    && match item.node() {
+                        Some(node) => self.world.is_named(node, name),
+                        None => self.name(item) == **name,
+                    }
+            }
+            Test::NameIn { namespace, local } => {
+                is_principal()
+                    && self.namespace(item) == **namespace
+                    && local_name(&self.name(item)) == &**local
+            }
+            Test::AnyName => is_principal(),
+            Test::AnyWithPrefix(prefix) => {
+                is_principal()
+                    && self
+                        .name(item)
+                        .split_once(':')
+                        .is_some_and(|(found, _)| found == &**prefix)
+            }
+            Test::AnyIn(namespace) => is_principal() && self.namespace(item) == **namespace,
             // Answers have no text nodes of their own: the text of an answer is the answer.
-            NodeTest::Text => !self.item_text(item).is_empty() && self.below(item).is_empty(),
-            NodeTest::Comment | NodeTest::Instruction(_) => false,
+            Test::Text if self.world.document().is_none() => {
+                !self.item_text(item).is_empty() && self.below(item).is_empty()
+            }
+            Test::Text => self.kind(item) == NodeKind::Text,
+            Test::Comment => self.kind(item) == NodeKind::Comment,
+            Test::Instruction(target) => {
+                self.kind(item) == NodeKind::Instruction
+                    && target.as_deref().is_none_or(|target| self.name(item) == target)
+            }
         }
+    }
+
+    fn kind(&self, item: &Item<'a, W::Node>) -> NodeKind {
+        match item {
+            Item::Document => NodeKind::Document,
+            Item::Node(node) => self.world.kind(node),
+            Item::Own(node) => self.world.kind(node),
+            Item::Attribute(..) => NodeKind::Attribute,
+            Item::Instance(_) | Item::Rows(_) | Item::Row(..) | Item::Cell(..) => NodeKind::Element,
+        }
+    }
+
+    /// Whether a node belongs to an element without being inside it.
+    fn is_beside_children(&self, item: &Item<'a, W::Node>) -> bool {
+        matches!(self.kind(item), NodeKind::Attribute | NodeKind::Namespace)
+    }
+
+    /// The namespace of a node's name; empty if it has none.
+    pub(super) fn namespace(&self, item: &Item<'a, W::Node>) -> Cow<'_, str> {
+        match item.node() {
+            Some(node) => Cow::Owned(self.world.namespace(node).into_owned()),
+            None => Cow::Borrowed(""),
+        }
+    }
+
+    /// The language that `xml:lang` gives a node, its own or the nearest around it.
+    pub(super) fn language(&self, item: &Item<'a, W::Node>) -> Result<Option<String>, EvalError> {
+        for place in self.with_ancestors(item) {
+            for attribute in self.along(&place, Axis::Attribute)? {
+                if self.name(&attribute) == "xml:lang" {
+                    return Ok(Some(self.item_text(&attribute).into_owned()));
+                }
+            }
+        }
+        Ok(None)
     }
 
     /// The name of a node; empty for the document.
@@ -121,6 +214,16 @@ impl<'a, W: World> Run<'a, W> {
     ) -> Result<Vec<Item<'a, W::Node>>, EvalError> {
         if items.len() < 2 {
             return Ok(items);
+        }
+        let orders: Option<Vec<u64>> = items
+            .iter()
+            .map(|item| item.node().and_then(|node| self.world.document_order(node)))
+            .collect();
+        if let Some(orders) = orders {
+            let mut keyed: Vec<_> = orders.into_iter().zip(items).collect();
+            keyed.sort_by_key(|(order, _)| *order);
+            keyed.dedup_by_key(|(order, _)| *order);
+            return Ok(keyed.into_iter().map(|(_, item)| item).collect());
         }
         let mut keyed = Vec::with_capacity(items.len());
         for item in items {
@@ -170,12 +273,21 @@ impl<'a, W: World> Run<'a, W> {
     fn above(&self, item: &Item<'a, W::Node>) -> Option<Item<'a, W::Node>> {
         match item {
             Item::Document | Item::Instance(_) => None,
-            Item::Node(node) => Some(self.world.parent(node).map_or(Item::Document, Item::Node)),
-            Item::Own(node) => Some(self.world.parent(node).map_or(Item::Document, Item::Node)),
+            Item::Node(node) => self.around(node),
+            Item::Own(node) => self.around(node),
             Item::Attribute(node, _) => Some(Item::Node(node.clone())),
             Item::Rows(table) => Some(Item::Instance(*table)),
             Item::Row(table, _) => Some(Item::Rows(*table)),
             Item::Cell(table, row, _) => Some(Item::Row(*table, *row)),
+        }
+    }
+
+    fn around(&self, node: &W::Node) -> Option<Item<'a, W::Node>> {
+        match self.world.parent(node) {
+            Some(parent) => Some(Item::Node(parent)),
+            // Where the document is a node itself, nothing is around it.
+            None if self.world.document().is_some() => None,
+            None => Some(Item::Document),
         }
     }
 
@@ -203,7 +315,7 @@ impl<'a, W: World> Run<'a, W> {
         found
     }
 
-    fn with_ancestors(&self, item: &Item<'a, W::Node>) -> Vec<Item<'a, W::Node>> {
+    pub(super) fn with_ancestors(&self, item: &Item<'a, W::Node>) -> Vec<Item<'a, W::Node>> {
         let mut all = vec![item.clone()];
         all.extend(self.ancestors(item));
         all
@@ -224,10 +336,7 @@ impl<'a, W: World> Run<'a, W> {
 
     /// The siblings before (nearest first) and after a node.
     fn siblings(&self, item: &Item<'a, W::Node>) -> Siblings<'a, W::Node> {
-        let (None, Some(parent)) = (
-            matches!(item, Item::Attribute(..)).then_some(()),
-            self.above(item),
-        ) else {
+        let (false, Some(parent)) = (self.is_beside_children(item), self.above(item)) else {
             return (Vec::new(), Vec::new());
         };
         let mut before = self.below(&parent);
@@ -239,4 +348,9 @@ impl<'a, W: World> Run<'a, W> {
         before.reverse();
         (before, after)
     }
+}
+
+/// A name without its prefix.
+pub(super) fn local_name(name: &str) -> &str {
+    name.split_once(':').map_or(name, |(_, local)| local)
 }

@@ -17,7 +17,7 @@ impl<'a, W: World> Run<'a, W> {
         let mut items = match &path.start {
             StartOp::Own => vec![Item::Own(&self.at.node)],
             StartOp::Context => vec![self.context(frame)],
-            StartOp::Document => vec![Item::Document],
+            StartOp::Document => vec![self.world.document().map_or(Item::Document, Item::Node)],
             StartOp::Op(op, predicates) => {
                 let mut items = self.items(op, frame)?;
                 for predicate in predicates {
@@ -32,6 +32,7 @@ impl<'a, W: World> Run<'a, W> {
             let n_from = items.len();
             let mut reached = Vec::new();
             for item in &items {
+                self.charge(0)?;
                 reached.extend(self.step(item, step, frame)?);
             }
             let keeps_order = match step.axis {
@@ -69,7 +70,7 @@ impl<'a, W: World> Run<'a, W> {
             Some(rows) => rows,
             None => self.along(item, step.axis)?,
         };
-        found.retain(|candidate| self.meets(candidate, &step.test));
+        found.retain(|candidate| self.meets(candidate, step.axis, &step.test));
         for predicate in &step.predicates {
             found = self.chosen(found, predicate)?;
         }
@@ -87,6 +88,8 @@ impl<'a, W: World> Run<'a, W> {
         let mut kept = Vec::new();
         for (at, item) in items.into_iter().enumerate() {
             let position = at + 1;
+            // What the texts before have cost.
+            self.charge(0)?;
             let frame = Frame {
                 item: Some(&item),
                 position,

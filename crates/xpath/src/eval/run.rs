@@ -1,21 +1,32 @@
 //! Walking the operations of a program.
 
 use std::borrow::Cow;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use regex::Regex;
 
 use crate::eval::val::{Item, Val};
 use crate::eval::{At, EvalError, MAX_WORK, XValue};
-use crate::functions::{date, number};
+use crate::functions::{Function, date, number, pattern};
 use crate::program::op::Op;
 use crate::resolve::NodeId;
 use crate::syntax::Operator;
 use crate::world::World;
+
+/// How many patterns an evaluation keeps compiled.
+const MAX_PATTERNS: usize = 32;
+
+/// What compiling a pattern counts for, in nodes looked at.
+const PATTERN_WORK: usize = 1000;
 
 /// One evaluation.
 pub(crate) struct Run<'a, W: World> {
     pub(super) world: &'a W,
     pub(super) at: &'a At<'a, W::Node>,
     work: Cell<u64>,
+    /// Patterns that were written by the evaluation itself, compiled.
+    patterns: RefCell<Vec<(String, Rc<Regex>)>>,
 }
 
 /// The context of a predicate.
@@ -37,6 +48,7 @@ impl<'a, W: World> Run<'a, W> {
             world,
             at,
             work: Cell::new(0),
+            patterns: RefCell::new(Vec::new()),
         }
     }
 
@@ -75,6 +87,14 @@ impl<'a, W: World> Run<'a, W> {
     }
 
     pub(crate) fn result_nodes(&self, op: &'a Op) -> Result<Vec<W::Node>, EvalError> {
+        // As nodes a translation is all its forms, as text the plain one.
+        if let Op::Call(Function::Itext, arguments) = op {
+            let id = arguments
+                .first()
+                .map(|id| self.text(id, &outermost()))
+                .transpose()?;
+            return Ok(self.world.itext_nodes(&id.unwrap_or_default()));
+        }
         let items = match self.eval(op, &outermost())? {
             Val::Item(item) => vec![item],
             Val::Items(items) => items,
@@ -101,6 +121,9 @@ impl<'a, W: World> Run<'a, W> {
             Op::LastSaved(target) => Val::Text(self.world.last_saved(*target)),
             Op::Column(column) => Val::Text(Cow::Borrowed(self.cell(*column))),
             Op::Instance(id) => {
+                if let Some(node) = self.world.instance_node(id) {
+                    return Ok(Val::Item(Item::Node(node)));
+                }
                 let table = self
                     .world
                     .table(id)
@@ -125,6 +148,11 @@ impl<'a, W: World> Run<'a, W> {
                 let value = self.text(value, frame)?;
                 let label = self.world.choice_label(*target, &self.at.node, &value);
                 Val::Text(Cow::Owned(label.unwrap_or_default()))
+            }
+            Op::Wrong(message) => {
+                return Err(EvalError::WrongCall {
+                    message: message.to_string(),
+                });
             }
             Op::Indexed(target, rows) => self.indexed(*target, rows, frame)?,
         })
@@ -228,6 +256,25 @@ impl<'a, W: World> Run<'a, W> {
         }
     }
 
+    /// A pattern that is known only now; each is compiled once in an evaluation.
+    pub(super) fn pattern(&self, written: &str) -> Result<Rc<Regex>, EvalError> {
+        let mut patterns = self.patterns.borrow_mut();
+        if let Some((_, pattern)) = patterns.iter().find(|(known, _)| known == written) {
+            return Ok(Rc::clone(pattern));
+        }
+        self.charge(written.len().saturating_add(PATTERN_WORK))?;
+        let pattern = pattern::whole_match(written).map_err(|_| EvalError::BadArgument {
+            function: "regex",
+            advice: "correct the pattern",
+        })?;
+        let pattern = Rc::new(pattern);
+        if patterns.len() >= MAX_PATTERNS {
+            patterns.remove(0);
+        }
+        patterns.push((written.to_owned(), Rc::clone(&pattern)));
+        Ok(pattern)
+    }
+
     /// Counts nodes that were looked at, so that no expression runs for ever.
     pub(super) fn charge(&self, n_nodes: usize) -> Result<(), EvalError> {
         let work = self.work.get().saturating_add(n_nodes as u64);
@@ -236,6 +283,14 @@ impl<'a, W: World> Run<'a, W> {
             Err(EvalError::TooMuchWork { limit: MAX_WORK })
         } else {
             Ok(())
+        }
+    }
+
+    /// Counts what a text costs; the next [`Run::charge`] stops the evaluation if it was too much.
+    fn note_text(&self, node: &W::Node) {
+        let cost = self.world.text_work(node);
+        if cost > 0 {
+            self.work.set(self.work.get().saturating_add(cost));
         }
     }
 
@@ -284,8 +339,14 @@ impl<'a, W: World> Run<'a, W> {
 
     pub(super) fn item_text<'t>(&'t self, item: &'t Item<'a, W::Node>) -> Cow<'t, str> {
         match item {
-            Item::Node(node) => self.world.text(node),
-            Item::Own(node) => self.world.text(node),
+            Item::Node(node) => {
+                self.note_text(node);
+                self.world.text(node)
+            }
+            Item::Own(node) => {
+                self.note_text(node);
+                self.world.text(node)
+            }
             Item::Attribute(node, place) => {
                 let attribute = self.world.attributes(node).into_iter().nth(*place);
                 Cow::Owned(attribute.map(|(_, value)| value).unwrap_or_default())
@@ -313,9 +374,15 @@ impl<'a, W: World> Run<'a, W> {
     pub(super) fn text_of(&self, value: Val<'a, W::Node>) -> Cow<'a, str> {
         match value {
             Val::Text(text) => text,
-            Val::Item(Item::Own(node)) => self.world.text(node),
+            Val::Item(Item::Own(node)) => {
+                self.note_text(node);
+                self.world.text(node)
+            }
             Val::Item(Item::Cell(table, row, column)) => Cow::Borrowed(table.cell(row, column)),
-            Val::Item(Item::Node(node)) => self.world.text(&node),
+            Val::Item(Item::Node(node)) => {
+                self.note_text(&node);
+                self.world.text(&node)
+            }
             other => Cow::Owned(self.to_text(&other).into_owned()),
         }
     }
@@ -357,6 +424,7 @@ impl<'a, W: World> Run<'a, W> {
             Val::Text(text) => !text.is_empty(),
             Val::Day(_) | Val::Moment(_) => true,
             // A reference counts by its answer, a node-set by having nodes.
+            Val::Item(_) if self.world.is_strict() => true,
             Val::Item(item) => !self.item_text(item).is_empty(),
             Val::Items(items) => !items.is_empty(),
         }

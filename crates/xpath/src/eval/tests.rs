@@ -306,7 +306,7 @@ fn dates_are_days_and_show_as_odk_shows_them() {
             ("date(${started})", "2026-11-24"),
             ("date(today() + 7)", "2026-12-01"),
             ("date-time('2026-11-24')", "2026-11-24T00:00:00.000+07:00"),
-            ("decimal-date-time('1970-01-02')", "1"),
+            ("decimal-date-time('1970-01-02')", "0.7083333333333333"),
             ("decimal-time('06:00')", "0.25"),
             ("format-date(${born}, '%e %b %Y')", "1 May 1990"),
             ("format-date('', '%Y')", ""),

@@ -65,12 +65,50 @@ pub fn moment_from_number(days: f64, offset: FixedOffset) -> Option<DateTime<Fix
     Some(utc.with_timezone(&offset))
 }
 
-/// The part of a day that a time of day is (`06:00` is 0.25); None if the text is no time.
-pub fn time_fraction(text: &str) -> Option<f64> {
+/// The exact number of an [`Instant`], in days since the beginning of 1970 (UTC): a day begins at its midnight in an
+/// offset.
+pub fn exact_number(instant: Instant, local: FixedOffset) -> f64 {
+    match instant {
+        Instant::Day(day) => day_number(day) - f64::from(local.local_minus_utc()) / 86_400.0,
+        Instant::Moment(_) => number(instant),
+    }
+}
+
+/// The part of the day that a time of day is (`06:00` is 0.25), as the clock shows it in the offset `local`; None if
+/// the text is no time.
+pub fn time_fraction(text: &str, local: FixedOffset) -> Option<f64> {
     let clock = text.trim();
     let clock = clock.split_once(['T', 't']).map_or(clock, |(_, clock)| clock);
     let time = parse_time(clock).ok()?;
-    Some((f64::from(time.num_seconds_from_midnight()) + f64::from(time.nanosecond()) / 1e9) / 86_400.0)
+    let seconds = f64::from(time.num_seconds_from_midnight()) + f64::from(time.nanosecond()) / 1e9;
+    let shift = match offset_seconds(clock) {
+        Some(written) => local.local_minus_utc() - written,
+        None => 0,
+    };
+    Some((seconds + f64::from(shift)).rem_euclid(86_400.0) / 86_400.0)
+}
+
+/// The part of the day of a moment, as the clock shows it in an offset.
+pub fn day_fraction(moment: NaiveDateTime) -> f64 {
+    let clock = moment.time();
+    (f64::from(clock.num_seconds_from_midnight()) + f64::from(clock.nanosecond()) / 1e9) / 86_400.0
+}
+
+/// The offset that a time of day ends with, in seconds east; None if it names none.
+fn offset_seconds(clock: &str) -> Option<i32> {
+    if clock.ends_with(['Z', 'z']) {
+        return Some(0);
+    }
+    let at = clock.rfind(['+', '-'])?;
+    let sign = if clock.get(at..)?.starts_with('-') { -1 } else { 1 };
+    let digits: String = clock
+        .get(at + 1..)?
+        .chars()
+        .filter(char::is_ascii_digit)
+        .collect();
+    let hours: i32 = digits.get(..2)?.parse().ok()?;
+    let minutes: i32 = digits.get(2..4).unwrap_or("00").parse().ok()?;
+    Some(sign * (hours * 3600 + minutes * 60))
 }
 
 /// Day and clock of an instant as they read in an offset.
@@ -81,12 +119,28 @@ pub fn wall_clock(instant: Instant, local: FixedOffset) -> NaiveDateTime {
     }
 }
 
-/// Writes a date and time by a pattern: `%Y %y %m %n %b %d %e %a %H %h %M %S %3`. Other signs stay as they are.
-pub fn format(moment: NaiveDateTime, pattern: &str) -> String {
-    const MONTHS: [&str; 12] = [
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    ];
-    const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+/// Names of months and days in the language of the form, short as `%b` and `%a` write them.
+pub trait CalendarNames {
+    /// The name of a month, from 1; None = English.
+    fn month(&self, month: u32) -> Option<String>;
+    /// The name of a day of the week, Sunday = 0; None = English.
+    fn day(&self, day: u32) -> Option<String>;
+}
+
+/// English names.
+pub struct English;
+
+impl CalendarNames for English {
+    fn month(&self, _: u32) -> Option<String> {
+        None
+    }
+    fn day(&self, _: u32) -> Option<String> {
+        None
+    }
+}
+
+/// Writes a date and time by a pattern: `%Y %y %m %n %b %d %e %a %W %H %h %M %S %3 %%`. Other signs stay as they are.
+pub fn format(moment: NaiveDateTime, pattern: &str, names: &dyn CalendarNames) -> String {
     let mut out = String::with_capacity(pattern.len() + 8);
     let mut signs = pattern.chars();
     while let Some(sign) = signs.next() {
@@ -99,18 +153,16 @@ pub fn format(moment: NaiveDateTime, pattern: &str) -> String {
             Some('y') => format!("{:02}", moment.year().rem_euclid(100)),
             Some('m') => format!("{:02}", moment.month()),
             Some('n') => moment.month().to_string(),
-            Some('b') => MONTHS
-                .get(moment.month0() as usize)
-                .copied()
-                .unwrap_or("")
-                .to_owned(),
+            Some('b') => names
+                .month(moment.month())
+                .unwrap_or_else(|| english_month(moment.month0()).to_owned()),
             Some('d') => format!("{:02}", moment.day()),
             Some('e') => moment.day().to_string(),
-            Some('a') => DAYS
-                .get(moment.weekday().num_days_from_sunday() as usize)
-                .copied()
-                .unwrap_or("")
-                .to_owned(),
+            Some('a') => {
+                let day = moment.weekday().num_days_from_sunday();
+                names.day(day).unwrap_or_else(|| english_day(day).to_owned())
+            }
+            Some('W') => moment.iso_week().week().to_string(),
             Some('H') => format!("{:02}", moment.hour()),
             Some('h') => moment.hour().to_string(),
             Some('M') => format!("{:02}", moment.minute()),
@@ -125,10 +177,23 @@ pub fn format(moment: NaiveDateTime, pattern: &str) -> String {
     out
 }
 
+fn english_month(month0: u32) -> &'static str {
+    const MONTHS: [&str; 12] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
+    MONTHS.get(month0 as usize).copied().unwrap_or("")
+}
+
+fn english_day(day: u32) -> &'static str {
+    const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+    DAYS.get(day as usize).copied().unwrap_or("")
+}
+
 #[cfg(test)]
 mod tests {
     use super::{
-        Instant, day_from_number, format, moment_from_number, number, parse, time_fraction, wall_clock,
+        CalendarNames, English, Instant, day_from_number, exact_number, format, moment_from_number, number,
+        parse, time_fraction, wall_clock,
     };
     use chrono::FixedOffset;
 
@@ -181,17 +246,54 @@ mod tests {
             ("%H:%M:%S.%3 %h", "04:07:09.042 4"),
             ("%q 100%% %", "%q 100% %"),
         ] {
-            assert_eq!(format(clock, pattern), text);
+            assert_eq!(format(clock, pattern, &English), text);
         }
         let utc = FixedOffset::east_opt(0).unwrap();
-        assert_eq!(format(wall_clock(instant, utc), "%d %H"), "04 21");
+        assert_eq!(format(wall_clock(instant, utc), "%d %H", &English), "04 21");
         assert!(matches!(parse("2026-03-05", utc), Some(Instant::Day(_))));
     }
 
     #[test]
+    fn names_are_those_of_the_language() {
+        struct Khmer;
+        impl CalendarNames for Khmer {
+            fn month(&self, month: u32) -> Option<String> {
+                (month == 3).then(|| "មីនា".to_owned())
+            }
+            fn day(&self, _: u32) -> Option<String> {
+                None
+            }
+        }
+        let Some(instant) = parse("2026-03-05", local()) else {
+            panic!()
+        };
+        let clock = wall_clock(instant, local());
+        assert_eq!(format(clock, "%a %e %b, %W", &Khmer), "Thu 5 មីនា, 10");
+    }
+
+    #[test]
     fn a_time_is_a_part_of_the_day() {
-        assert_eq!(time_fraction("06:00:00.000-07:00"), Some(0.25));
-        assert_eq!(time_fraction("2026-01-01T18:00"), Some(0.75));
-        assert_eq!(time_fraction("noon"), None);
+        for (text, part) in [
+            ("06:00", Some(0.25)),
+            ("06:00:00.000+07:00", Some(0.25)),
+            ("06:00:00.000+01:00", Some(0.5)),
+            ("23:00Z", Some(0.25)),
+            ("2026-01-01T18:00", Some(0.75)),
+            ("noon", None),
+        ] {
+            assert_eq!(time_fraction(text, local()), part, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_day_begins_at_its_midnight() {
+        let Some(day) = parse("1970-01-02", local()) else {
+            panic!()
+        };
+        assert_eq!(exact_number(day, local()), 1.0 - 7.0 / 24.0);
+        assert_eq!(
+            exact_number(Instant::Moment(chrono::DateTime::default()), local()),
+            0.0
+        );
     }
 }

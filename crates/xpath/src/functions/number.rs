@@ -1,12 +1,24 @@
 //! Numbers in text, rounding, and the order that chance gives.
 
-/// The number that a text is for XPath: sign, digits, one point, space around it; None for anything else.
+use crate::functions::digest;
+
+/// The number that a text is for XPath: sign, digits, one point, space around it; None for anything else. Some
+/// keyboards give a decimal comma, which JavaRosa reads as a point.
 pub fn parse(text: &str) -> Option<f64> {
     let text = text.trim();
-    let plain = text
-        .bytes()
-        .all(|byte| byte.is_ascii_digit() || byte == b'.' || byte == b'-');
-    if plain { text.parse().ok() } else { None }
+    let mut has_comma = false;
+    for byte in text.bytes() {
+        match byte {
+            b'0'..=b'9' | b'.' | b'-' => {}
+            b',' => has_comma = true,
+            _ => return None,
+        }
+    }
+    if has_comma {
+        text.replace(',', ".").parse().ok()
+    } else {
+        text.parse().ok()
+    }
 }
 
 /// A number as XPath writes it: no exponent, no `.0`, `NaN`, `Infinity`.
@@ -28,23 +40,29 @@ pub fn equal(a: f64, b: f64) -> bool {
     a == b || (a - b).abs() < 1e-12
 }
 
-/// `round(x, digits)`: half goes away from zero, judged by the decimal digits as written (`round(1.005, 2)` is 1.01).
+/// `round(x, digits)`: half goes up (`round(-2.5)` is -2, as in XPath 1.0), judged by the decimal digits as written
+/// (`round(1.005, 2)` is 1.01).
 pub fn round(number: f64, digits: f64) -> f64 {
     if !number.is_finite() || digits.is_nan() {
         return number;
     }
     let digits = digits.trunc();
-    if digits == 0.0 {
-        return number.round();
-    }
     if digits > 0.0 {
         return round_written(number, digits.min(40.0) as usize);
     }
+    let half_up = |number: f64| {
+        let rounded = number.round();
+        let is_half_below = number < 0.0 && number - rounded == 0.5;
+        if is_half_below { rounded + 1.0 } else { rounded }
+    };
+    if digits == 0.0 {
+        return half_up(number);
+    }
     let unit = 10f64.powf((-digits).min(400.0));
-    (number / unit).round() * unit
+    half_up(number / unit) * unit
 }
 
-/// Rounds the shortest decimal form of a number, half away from zero.
+/// Rounds the shortest decimal form of a number, half up.
 fn round_written(number: f64, digits: usize) -> f64 {
     let written = number.abs().to_string();
     let Some((whole, fraction)) = written.split_once('.') else {
@@ -54,10 +72,13 @@ fn round_written(number: f64, digits: usize) -> f64 {
         return number;
     }
     let kept = fraction.get(..digits).unwrap_or("");
-    let goes_up = fraction
-        .as_bytes()
-        .get(digits)
-        .is_some_and(|digit| *digit >= b'5');
+    let rest = fraction.as_bytes().get(digits..).unwrap_or_default();
+    let goes_up = match rest {
+        // Exactly half of a negative number goes up, which is towards zero.
+        [b'5'] => number > 0.0,
+        [first, ..] => *first >= b'5',
+        [] => false,
+    };
     let mut figures: Vec<u8> = whole.bytes().chain(kept.bytes()).collect();
     let mut carry = goes_up;
     for figure in figures.iter_mut().rev() {
@@ -100,16 +121,14 @@ pub fn shuffled(n: usize, seed: i64) -> Vec<usize> {
     order
 }
 
-/// A seed for [`shuffled`] from any text; numbers are their whole part.
+/// A seed for [`shuffled`] from any text, as Collect and the web forms make it: a number is its whole part, a blank is
+/// 0, and any other text counts by its fingerprint.
 pub fn seed(text: &str) -> i64 {
-    if let Some(number) = parse(text) {
-        return number as i64;
+    match parse(text) {
+        Some(number) => number as i64,
+        None if text.is_empty() || text == "NaN" => 0,
+        None => digest::seed_of(text),
     }
-    // FNV-1a: the same text gives the same order on every device.
-    let hash = text.bytes().fold(0xCBF2_9CE4_8422_2325u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3)
-    });
-    (hash >> 1) as i64
 }
 
 /// 64 random bits as a number from 0 up to but not including 1.
@@ -123,10 +142,16 @@ mod tests {
 
     #[test]
     fn only_plain_digits_are_numbers() {
-        for (written, number) in [("12", 12.0), (" -1.50 ", -1.5), (".5", 0.5), ("3.", 3.0)] {
+        for (written, number) in [
+            ("12", 12.0),
+            (" -1.50 ", -1.5),
+            (".5", 0.5),
+            ("3.", 3.0),
+            ("1,5", 1.5),
+        ] {
             assert_eq!(parse(written), Some(number), "{written}");
         }
-        for written in ["", "-", ".", "1e3", "+1", "1-2", "a", "NaN", "inf", "1,5"] {
+        for written in ["", "-", ".", "1e3", "+1", "1-2", "a", "NaN", "inf", "1,5,0"] {
             assert_eq!(parse(written), None, "{written}");
         }
     }
@@ -150,9 +175,13 @@ mod tests {
     fn rounding_is_that_of_the_written_digits() {
         for (number, digits, rounded) in [
             (2.5, 0.0, 3.0),
-            (-2.5, 0.0, -3.0),
+            (-2.5, 0.0, -2.0),
+            (-2.6, 0.0, -3.0),
+            (-0.5, 0.0, -0.0),
             (1.005, 2.0, 1.01),
-            (-1.055, 2.0, -1.06),
+            (-1.055, 2.0, -1.05),
+            (-1.0551, 2.0, -1.06),
+            (-15.0, -1.0, -10.0),
             (9.995, 2.0, 10.0),
             (12345.6, -2.0, 12300.0),
             (1.5, 99.0, 1.5),
@@ -172,6 +201,7 @@ mod tests {
             assert!(order.into_iter().eq(0..n));
         }
         assert_ne!(seed("a"), seed("b"));
+        assert_eq!((seed("12.9"), seed("")), (12, 0));
         assert!(unit_interval(u64::MAX) < 1.0);
         let _ = shuffled(3, i64::MIN);
     }

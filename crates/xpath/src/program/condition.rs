@@ -1,7 +1,7 @@
 //! Finding, in a condition on rows, a part that an index can answer.
 
-use crate::program::op::{Op, PathOp, StartOp};
-use crate::syntax::{Axis, NodeTest, Operator};
+use crate::program::op::{Op, PathOp, StartOp, Test};
+use crate::syntax::{Axis, Operator};
 
 /// In a choice filter: a column and the value it must have, which reads no row.
 pub(super) fn index_key(filter: &Op) -> Option<(usize, &Op)> {
@@ -62,16 +62,14 @@ fn column_name(op: &Op) -> Option<&str> {
     let step = match steps.as_slice() {
         [step] => step,
         [first, step]
-            if first.axis == Axis::SelfAxis
-                && first.test == NodeTest::Node
-                && first.predicates.is_empty() =>
+            if first.axis == Axis::SelfAxis && first.test == Test::Node && first.predicates.is_empty() =>
         {
             step
         }
         _ => return None,
     };
     match &step.test {
-        NodeTest::Name(name) if step.axis == Axis::Child && step.predicates.is_empty() => Some(name),
+        Test::Name(name) if step.axis == Axis::Child && step.predicates.is_empty() => Some(name),
         _ => None,
     }
 }

@@ -4,7 +4,7 @@ use regex::Regex;
 
 use crate::functions::Function;
 use crate::resolve::NodeId;
-use crate::syntax::{Axis, NodeTest, Operator};
+use crate::syntax::{Axis, Operator};
 
 /// One operation.
 #[derive(Debug, Clone)]
@@ -36,6 +36,8 @@ pub(crate) enum Op {
     Matches(Box<Op>, Box<Regex>),
     /// `jr:choice-name()` of a value of a select question.
     ChoiceName(Box<Op>, NodeId),
+    /// A call that is wrong, in a world where that shows only when it is evaluated.
+    Wrong(Box<str>),
     /// `indexed-repeat()`: the field, and for each repeat from outside to inside which row.
     Indexed(NodeId, Vec<(NodeId, Op)>),
 }
@@ -58,11 +60,31 @@ pub(crate) enum StartOp {
     Op(Op, Vec<Op>),
 }
 
+/// Which nodes a step takes; prefixes are resolved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Test {
+    /// A name as written.
+    Name(Box<str>),
+    /// A name in a namespace.
+    NameIn {
+        namespace: Box<str>,
+        local: Box<str>,
+    },
+    AnyName,
+    /// Any name with a prefix as written.
+    AnyWithPrefix(Box<str>),
+    AnyIn(Box<str>),
+    Node,
+    Text,
+    Comment,
+    Instruction(Option<Box<str>>),
+}
+
 /// One step of a location path.
 #[derive(Debug, Clone)]
 pub(crate) struct StepOp {
     pub axis: Axis,
-    pub test: NodeTest,
+    pub test: Test,
     pub predicates: Vec<Op>,
     /// From a first predicate `column = value` whose value does not depend on the row: rows of a table that have
     /// an index for the column need not be searched.

@@ -21,11 +21,19 @@ impl<'a, W: World> Run<'a, W> {
         Ok(match (function, arguments) {
             (Function::Now, _) => Val::Moment(self.world.now()),
             (Function::Today, _) => Val::Day(self.world.now().date_naive()),
-            (Function::Date, [value]) => match self.dated("date", value, frame)? {
-                Some(Instant::Day(day)) => Val::Day(day),
-                Some(moment) => Val::Day(date::wall_clock(moment, self.local()).date()),
-                None => blank(),
-            },
+            (Function::Date, [value]) => {
+                let value = self.eval(value, frame)?;
+                // Of a number of days only the whole ones count.
+                let value = match value {
+                    Val::Number(days) => Val::Number(days.trunc()),
+                    value => value,
+                };
+                match self.instant("date", &value)? {
+                    Some(Instant::Day(day)) => Val::Day(day),
+                    Some(moment) => Val::Day(date::wall_clock(moment, self.local()).date()),
+                    None => blank(),
+                }
+            }
             (Function::DateTime, [value]) => match self.dated("date-time", value, frame)? {
                 Some(Instant::Moment(moment)) => Val::Moment(moment),
                 Some(Instant::Day(day)) => {
@@ -38,14 +46,32 @@ impl<'a, W: World> Run<'a, W> {
                 None => blank(),
             },
             (Function::DecimalDateTime, [value]) => {
-                let value = self.eval(value, frame)?;
-                Val::Number(self.to_number(&value))
+                let value = self.eval_dated(value, frame)?;
+                if let Val::Number(days) = value {
+                    return Ok(Val::Number(days));
+                }
+                let instant = self.instant("decimal-date-time", &value)?;
+                Val::Number(instant.map_or(f64::NAN, |instant| date::exact_number(instant, self.local())))
             }
             (Function::DecimalTime, [value]) => {
-                Val::Number(date::time_fraction(&self.text(value, frame)?).unwrap_or(f64::NAN))
+                let value = self.eval_dated(value, frame)?;
+                Val::Number(match &value {
+                    Val::Number(days) => days.rem_euclid(1.0),
+                    Val::Day(_) => 0.0,
+                    Val::Moment(moment) => {
+                        date::day_fraction(date::wall_clock(Instant::Moment(*moment), self.local()))
+                    }
+                    Val::Text(_) | Val::Boolean(_) | Val::Item(_) | Val::Items(_) => {
+                        let text = self.to_text(&value);
+                        match date::parse(&text, self.local()) {
+                            Some(instant) => date::day_fraction(date::wall_clock(instant, self.local())),
+                            None => date::time_fraction(&text, self.local()).unwrap_or(f64::NAN),
+                        }
+                    }
+                })
             }
             (Function::FormatDate | Function::FormatDateTime, [value, pattern]) => {
-                let value = self.eval(value, frame)?;
+                let value = self.eval_dated(value, frame)?;
                 let Ok(Some(instant)) = self.instant("format-date", &value) else {
                     return Ok(blank());
                 };
@@ -53,10 +79,29 @@ impl<'a, W: World> Run<'a, W> {
                 Val::Text(Cow::Owned(date::format(
                     date::wall_clock(instant, self.local()),
                     &pattern,
+                    &Names(self.world),
                 )))
             }
             _ => blank(),
         })
+    }
+
+    /// A value that is asked for its time of day: `date()` of a text with a time keeps that, though it reads as a day.
+    fn eval_dated(&self, op: &'a Op, frame: &Frame<'_, 'a, W::Node>) -> Value<'a, W> {
+        if let Op::Call(Function::Date, arguments) = op
+            && let [inner] = arguments.as_slice()
+        {
+            let value = self.eval(inner, frame)?;
+            if !matches!(value, Val::Text(_) | Val::Item(_) | Val::Items(_)) {
+                return self.eval(op, frame);
+            }
+            return Ok(match self.instant("date", &value)? {
+                Some(Instant::Day(day)) => Val::Day(day),
+                Some(Instant::Moment(moment)) => Val::Moment(moment),
+                None => blank(),
+            });
+        }
+        self.eval(op, frame)
     }
 
     fn local(&self) -> chrono::FixedOffset {
@@ -91,7 +136,10 @@ impl<'a, W: World> Run<'a, W> {
                 if let Some(instant) = date::parse(&text, self.local()) {
                     return Ok(Some(instant));
                 }
-                number::parse(&text).ok_or_else(|| bad(function, "give it a date such as 2026-11-24"))?
+                // An answer may be a number of days; a text between quotes must be a date.
+                let is_node = matches!(value, Val::Item(_) | Val::Items(_));
+                let days = number::parse(&text).filter(|_| is_node);
+                days.ok_or_else(|| bad(function, "give it a date such as 2026-11-24"))?
             }
         };
         if days.is_nan() {
@@ -106,5 +154,17 @@ impl<'a, W: World> Run<'a, W> {
             Some(instant) => Ok(Some(instant)),
             None => Err(bad(function, "give it a number of days within the calendar")),
         }
+    }
+}
+
+/// The names of months and days that a world has.
+struct Names<'w, W>(&'w W);
+
+impl<W: World> date::CalendarNames for Names<'_, W> {
+    fn month(&self, month: u32) -> Option<String> {
+        self.0.month_name(month)
+    }
+    fn day(&self, day: u32) -> Option<String> {
+        self.0.day_name(day)
     }
 }

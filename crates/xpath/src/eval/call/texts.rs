@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use crate::eval::EvalError;
-use crate::eval::call::count;
+use crate::eval::call::{bad, count};
 use crate::eval::run::{Frame, Run, Value};
 use crate::eval::val::Val;
+use crate::functions::digest::{self, Encoding};
 use crate::functions::{Function, number, text};
 use crate::program::op::Op;
 use crate::world::World;
@@ -97,9 +98,44 @@ impl<'a, W: World> Run<'a, W> {
             }
             (Function::Uuid, []) => Cow::Owned(text::uuid(self.world.random(), self.world.random())),
             (Function::Uuid, [n_signs]) => {
-                let n_signs = self.number(n_signs, frame)?.clamp(0.0, MAX_UUID_SIGNS) as usize;
+                let n_signs = self.number(n_signs, frame)?;
+                if n_signs.is_nan() {
+                    return Err(bad("uuid", "give it the number of signs, or nothing"));
+                }
+                let n_signs = n_signs.clamp(0.0, MAX_UUID_SIGNS) as usize;
                 Cow::Owned((0..n_signs).map(|_| random_sign(self.world.random())).collect())
             }
+            (Function::Base64Decode, [written]) => {
+                Cow::Owned(digest::base64_decode(&self.text(written, frame)?))
+            }
+            (Function::Digest, [text, algorithm, encoding @ ..]) => {
+                let (text, algorithm) = (self.text(text, frame)?, self.text(algorithm, frame)?);
+                let encoding = match encoding.first() {
+                    Some(encoding) => Encoding::named(&self.text(encoding, frame)?)
+                        .ok_or_else(|| bad("digest", "its encoding is 'base64' or 'hex'"))?,
+                    None => Encoding::Base64,
+                };
+                let found = digest::digest(&text, &algorithm, encoding);
+                Cow::Owned(found.ok_or_else(|| {
+                    bad(
+                        "digest",
+                        "its algorithm is 'MD5', 'SHA-1', 'SHA-256', 'SHA-384' or 'SHA-512'",
+                    )
+                })?)
+            }
+            (Function::ExtractSigned, [contents, key]) => {
+                let (contents, key) = (self.text(contents, frame)?, self.text(key, frame)?);
+                Cow::Owned(digest::extract_signed(&contents, &key))
+            }
+            (Function::Itext, [id]) => {
+                let id = self.text(id, frame)?;
+                Cow::Owned(self.world.itext(&id).unwrap_or_default())
+            }
+            (Function::Property, [name]) => {
+                let name = self.text(name, frame)?;
+                Cow::Owned(self.world.property(&name).unwrap_or_default())
+            }
+            (Function::Version, []) => self.world.form_version(),
             (Function::Selected, [list, name]) => {
                 let (list, name) = (self.text(list, frame)?, self.text(name, frame)?);
                 return Ok(Val::Boolean(text::selected(&list, &name)));

@@ -1,13 +1,20 @@
 //! Resolving calls: names, numbers of arguments, and functions whose arguments are names rather than values.
 
+use std::borrow::Cow;
+
 use crate::functions::{self, Function, Signature, pattern};
 use crate::program::compile::{Compiler, Scope};
 use crate::program::op::Op;
+use crate::resolve::Namespace;
 use crate::syntax::{self, Expr, ExprKind};
+
+/// The namespace of functions that begin with `jr:`.
+const JAVAROSA: &str = "http://openrosa.org/javarosa";
 
 impl Compiler<'_> {
     pub(super) fn call(&mut self, at: usize, name: &str, arguments: &[Expr], scope: &Scope) -> Op {
-        let Some(signature) = functions::named(name) else {
+        let known = self.own_name(name);
+        let Some(signature) = known.as_deref().and_then(functions::named) else {
             let advice = match functions::similar(name) {
                 Some(similar) => format!("Did you mean {similar}()?"),
                 None => "Use one of the functions of ODK XForms.".to_owned(),
@@ -17,8 +24,12 @@ impl Compiler<'_> {
             self.all(arguments, scope);
             return Op::Text("".into());
         };
-        if !self.has_right_arity(at, signature, arguments.len()) {
+        if let Some((message, advice)) = wrong_arity(signature, arguments.len()) {
             self.all(arguments, scope);
+            if self.names.is_open() {
+                return Op::Wrong(message.into());
+            }
+            self.problem(at, message, advice.to_owned());
             return Op::Text("".into());
         }
         self.note_sources(signature.function, arguments.len());
@@ -62,27 +73,27 @@ impl Compiler<'_> {
                     }
                 }
             }
+            // Only its first argument counts; the others say what it depends on.
+            (Function::Depend, [value, others @ ..]) => {
+                self.all(others, scope);
+                self.expr(value, scope)
+            }
             (function, _) => Op::Call(function, self.all(arguments, scope)),
         }
     }
 
-    fn has_right_arity(&mut self, at: usize, signature: &Signature, n_given: usize) -> bool {
-        let too_many = signature.max.is_some_and(|max| n_given > max);
-        if n_given >= signature.min && !too_many {
-            return true;
-        }
-        let message = format!(
-            "{}() takes {}, {n_given} given",
-            signature.name,
-            signature.arity()
-        );
-        let advice = if too_many {
-            "Remove what is too much."
-        } else {
-            "Add what is missing."
+    /// The name of a function with the prefix that [`functions::TABLE`] knows; None if its prefix means something else.
+    fn own_name<'n>(&self, name: &'n str) -> Option<Cow<'n, str>> {
+        let Some((prefix, local)) = name.split_once(':') else {
+            return Some(Cow::Borrowed(name));
         };
-        self.problem(at, message, advice.to_owned());
-        false
+        match self.names.namespace(prefix) {
+            Some(Namespace::Is(namespace)) if namespace == JAVAROSA => {
+                Some(Cow::Owned(format!("jr:{local}")))
+            }
+            Some(Namespace::Is(_) | Namespace::Unknown) => None,
+            None => Some(Cow::Borrowed(name)),
+        }
     }
 
     fn note_sources(&mut self, function: Function, n_given: usize) {
@@ -200,4 +211,21 @@ impl Compiler<'_> {
             None => Op::Text("".into()),
         }
     }
+}
+
+/// What is wrong with a number of arguments and what to do; None if it is right.
+fn wrong_arity(signature: &Signature, n_given: usize) -> Option<(String, &'static str)> {
+    let too_many = signature.max.is_some_and(|max| n_given > max);
+    if n_given >= signature.min && !too_many {
+        return None;
+    }
+    let message = format!(
+        "{}() takes {}, {n_given} given",
+        signature.name,
+        signature.arity()
+    );
+    Some(match too_many {
+        true => (message, "Remove what is too much."),
+        false => (message, "Add what is missing."),
+    })
 }

@@ -3,12 +3,15 @@
 use crate::functions::{self, Function};
 use crate::program::compile::{Compiler, Scope};
 use crate::program::condition::predicate_key;
-use crate::program::op::{Op, PathOp, StartOp, StepOp};
-use crate::resolve::{Named, NodeId};
+use crate::program::op::{Op, PathOp, StartOp, StepOp, Test};
+use crate::resolve::{Named, Namespace, NodeId};
 use crate::syntax::{Axis, Expr, ExprKind, NodeTest, Path, Start, Step};
 
 /// Stands for the document, which is around the root and no item itself.
 const DOCUMENT: NodeId = NodeId(u32::MAX);
+
+/// The instance id of the interview saved before.
+const LAST_SAVED: &str = "__last-saved";
 
 /// A path that is plain enough to be one item.
 struct Plain {
@@ -26,7 +29,7 @@ impl Compiler<'_> {
             return self.row_path(path, at);
         }
         if !self.names.is_open()
-            && let Some(op) = self.plain_path(path, scope)
+            && let Some(op) = self.last_saved(path).or_else(|| self.plain_path(path, scope))
         {
             return op;
         }
@@ -171,7 +174,7 @@ impl Compiler<'_> {
             let key = predicates.first().and_then(predicate_key);
             steps.push(StepOp {
                 axis: step.axis,
-                test: step.test.clone(),
+                test: self.test(step),
                 predicates,
                 key,
             });
@@ -301,6 +304,59 @@ impl Compiler<'_> {
         }
     }
 
+    /// The test of a step, with its prefix looked up.
+    fn test(&mut self, step: &Step) -> Test {
+        match &step.test {
+            NodeTest::Name(name) => match name.split_once(':') {
+                Some((prefix, local)) => match self.prefix(prefix, step.at) {
+                    Some(namespace) => Test::NameIn {
+                        namespace: namespace.into(),
+                        local: local.into(),
+                    },
+                    None => Test::Name(name.as_str().into()),
+                },
+                None => Test::Name(name.as_str().into()),
+            },
+            NodeTest::AnyNameOf(prefix) => match self.prefix(prefix, step.at) {
+                Some(namespace) => Test::AnyIn(namespace.into()),
+                None => Test::AnyWithPrefix(prefix.as_str().into()),
+            },
+            NodeTest::AnyName => Test::AnyName,
+            NodeTest::Node => Test::Node,
+            NodeTest::Text => Test::Text,
+            NodeTest::Comment => Test::Comment,
+            NodeTest::Instruction(target) => Test::Instruction(target.as_deref().map(Box::from)),
+        }
+    }
+
+    /// The namespace of a prefix; None where names are compared as written.
+    fn prefix(&mut self, prefix: &str, at: usize) -> Option<String> {
+        match self.names.namespace(prefix)? {
+            Namespace::Is(namespace) => Some(namespace),
+            Namespace::Unknown => {
+                let advice = "Declare its namespace, or correct the prefix.".to_owned();
+                self.problem(at, format!("the prefix {prefix} is not declared"), advice);
+                None
+            }
+        }
+    }
+
+    /// `instance('__last-saved')/form/group/question`: what was answered in the interview before.
+    fn last_saved(&self, path: &Path) -> Option<Op> {
+        let Start::Expr(expr, predicates) = &path.start else {
+            return None;
+        };
+        if !predicates.is_empty() || !is_last_saved(expr) {
+            return None;
+        }
+        let absolute = Path {
+            start: Start::Document,
+            steps: path.steps.clone(),
+        };
+        let plain = self.plain_target(&absolute, &Scope::Own)?;
+        Some(Op::LastSaved(plain.item))
+    }
+
     fn unknown_child(&mut self, at: usize, before: &[NodeId], name: &str) {
         let around = match before {
             [DOCUMENT] => {
@@ -320,6 +376,16 @@ impl Compiler<'_> {
 
 fn is_here(step: &Step) -> bool {
     step.axis == Axis::SelfAxis && step.test == NodeTest::Node && step.predicates.is_empty()
+}
+
+fn is_last_saved(expr: &Expr) -> bool {
+    match &expr.what {
+        ExprKind::Call(name, arguments) => {
+            name == "instance"
+                && matches!(arguments.as_slice(), [Expr { what: ExprKind::Text(id), .. }] if id == LAST_SAVED)
+        }
+        _ => false,
+    }
 }
 
 fn is_current(expr: &Expr) -> bool {
