@@ -173,11 +173,13 @@ fn a_device_enrolled_after_the_backup_is_enrolled_again_and_brings_its_work() {
     restore(&mut world, &copy, "restored");
     sync(&dara);
 
+    let error = thida
+        .sync(&sampan_client_core::api::SyncOptions::default())
+        .expect_err("the restored office never heard of this device");
     assert!(
-        thida
-            .sync(&sampan_client_core::api::SyncOptions::default())
-            .is_err(),
-        "the restored office never heard of this device"
+        error.advice().contains("enrolment link"),
+        "{error}: {}",
+        error.advice()
     );
     let link = acts::enrolment_link(&mut world.admin, "thida").expect("a link");
     enrol_again(&thida, &link);

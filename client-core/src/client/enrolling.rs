@@ -130,9 +130,31 @@ pub(super) fn renew(inner: &Inner, challenge: Option<String>) -> Result<Identity
             "challenge": challenge,
             "signature": URL_SAFE_NO_PAD.encode(signature.to_bytes()),
         }),
-    )?;
+    )
+    .map_err(unknown_here)?;
     inner.store().set_token(asking::text(&answer, "/token")?)?;
     inner.store().identity()?.ok_or(ClientError::NotEnrolled)
+}
+
+/// A proof that the office does not take: most likely it was restored from a backup older than this device's enrolment.
+fn unknown_here(error: ClientError) -> ClientError {
+    match error {
+        ClientError::Office {
+            status: 401,
+            code,
+            retry_after_s,
+            ..
+        } => ClientError::Office {
+            status: 401,
+            code,
+            message: "The office does not know this device.".into(),
+            advice: "Ask the office for a new enrolment link and enrol again with it: what is on this device \
+                     stays, and is sent."
+                .into(),
+            retry_after_s,
+        },
+        other => other,
+    }
 }
 
 fn parse<T>(answer: &serde_json::Value, path: &str) -> Result<T, ClientError>
