@@ -502,3 +502,39 @@ fn a_copy_emptied_whole_replaces_the_full_one_even_before_the_erasure_arrives() 
     assert_eq!(phone.record.insert(&full, ops_of(&full)), Inserted::Duplicate);
     assert!(!phone.record.submitted());
 }
+
+#[test]
+fn the_context_goes_on_behind_changes_that_are_kept_apart_in_whatever_order_they_are_heard_of() {
+    let mut phone = Writer::new(1);
+    let changes: Vec<_> = (0..5).map(|n| phone.write(&[set("age", &[], n)])).collect();
+    let reached = |kept_apart_first: bool, apart: &[usize]| {
+        let mut office = Writer::new(2);
+        let pass = |office: &mut Writer| {
+            for index in apart {
+                office.record.pass_over(&changes[*index].header);
+            }
+        };
+        if kept_apart_first {
+            pass(&mut office);
+        }
+        for (index, change) in changes.iter().enumerate() {
+            if !apart.contains(&index) && index != 3 {
+                office.take(change);
+            }
+        }
+        if !kept_apart_first {
+            pass(&mut office);
+        }
+        let before = office.record.context().0.get(&phone.replica).copied();
+        office.take(&changes[3]);
+        (before, office.record.context().0.get(&phone.replica).copied())
+    };
+    for kept_apart_first in [false, true] {
+        // Number 4 is missing, not kept apart: nothing goes on behind it.
+        assert_eq!(reached(kept_apart_first, &[1]), (Some(3), Some(5)));
+        assert_eq!(reached(kept_apart_first, &[1, 2]), (Some(1), Some(5)));
+        assert_eq!(reached(kept_apart_first, &[0]), (Some(3), Some(5)));
+        // What is kept apart is not known itself.
+        assert_eq!(reached(kept_apart_first, &[4]), (Some(3), Some(4)));
+    }
+}
