@@ -193,16 +193,7 @@ impl Document {
         again();
         let value = program.eval(self, &at)?;
         again();
-        let text = match &value {
-            // A calculation keeps nothing for a number that is none, but here it shall be seen.
-            XValue::Number(number) if number.is_nan() => "NaN".to_owned(),
-            XValue::Text(_)
-            | XValue::Number(_)
-            | XValue::Boolean(_)
-            | XValue::Day(_)
-            | XValue::Moment(_)
-            | XValue::Nodes(_) => program.eval_text(self, &at)?,
-        };
+        let text = program.eval_string(self, &at)?;
         again();
         let number = program.eval_number(self, &at)?;
         again();

@@ -5,7 +5,8 @@
 //! expression is loaded, and [`world::World`] what stands there when it is evaluated.
 //!
 //! Modules in reading order: [`syntax`] (text to tree), [`resolve`] (names to items of a form), [`functions`] (what
-//! can be called), [`program`] (an expression that is ready to run), [`world`] (the answers), [`eval`] (running it).
+//! can be called), [`program`] (an expression that is ready to run), [`world`] (the answers), [`eval`] (running it),
+//! [`document`] (expressions in a document of XML, outside of forms).
 //!
 //! A form with the questions `n` and `m`, of which `n` was answered 50 and `m` with "don't know":
 //!

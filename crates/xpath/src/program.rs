@@ -139,6 +139,11 @@ impl Program {
         Run::new(world, at).result_text(&self.op)
     }
 
+    /// The value as `string()` gives it; a number that is none is `NaN`.
+    pub fn eval_string<W: World>(&self, world: &W, at: &At<'_, W::Node>) -> Result<String, EvalError> {
+        Run::new(world, at).result_string(&self.op)
+    }
+
     /// The value as a condition.
     pub fn eval_bool<W: World>(&self, world: &W, at: &At<'_, W::Node>) -> Result<bool, EvalError> {
         Run::new(world, at).result_bool(&self.op)

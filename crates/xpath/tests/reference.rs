@@ -16,9 +16,9 @@ use sampan_xpath::eval::XValue;
 use serde_json::Value;
 
 /// How many of the cases without chance came out the same on 2026-11-24.
-const N_SAME: usize = 1564;
+const N_SAME: usize = 1729;
 
-/// Where and why we differ on purpose: id of the case, the expression, the reason.
+/// Where and why we differ on purpose: id of the case and the reason.
 const KNOWN_DIFFERENCES: &str = include_str!("../known_differences.tsv");
 
 #[derive(Default)]
@@ -48,8 +48,7 @@ fn recorded_cases_come_out_the_same_at_least_as_often_as_before() {
     let mut stale = Vec::new();
     for line in cases.lines() {
         let case: Value = serde_json::from_str(line).unwrap();
-        // A plug-in of the other engine's tests, and what chance decides.
-        if text(&case, "expr").contains("explode") || case["deterministic"] != true {
+        if is_left_out(&case) {
             continue;
         }
         let count = counts
@@ -105,6 +104,18 @@ fn recorded_cases_come_out_the_same_at_least_as_often_as_before() {
     );
 }
 
+/// A plug-in of the other engine's tests, what chance decides, and that JavaRosa lacks axes that we have.
+fn is_left_out(case: &Value) -> bool {
+    let expression = text(case, "expr");
+    let is_by_chance = case["deterministic"] != true
+        || (expression.starts_with("randomize(") && !expression.contains(',') && case["oracle"] == "actual");
+    let is_about_axes =
+        text(case, "kind") == "error" && (expression.contains("::") || expression.contains("//"));
+    expression.contains("explode")
+        || is_by_chance
+        || (is_about_axes && text(case, "src").contains("javarosa"))
+}
+
 fn text<'a>(case: &'a Value, field: &str) -> &'a str {
     case[field].as_str().unwrap_or("")
 }
@@ -123,6 +134,9 @@ fn outcome(case: &Value, xml: &str) -> Result<(), String> {
         .rsplit_once("in language '")
         .map(|(_, after)| after.trim_end_matches('\''));
     document.set_language(language);
+    if text(case, "test").ends_with("prefix resolves to another namespace URI") {
+        document.declare("jr", "https://example.com/not-javarosa");
+    }
     if text(case, "root") != "/" {
         let root = document.find(text(case, "root")).ok_or("there is no such root")?;
         document.set_root(root);

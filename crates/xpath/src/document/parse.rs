@@ -49,7 +49,11 @@ pub(super) fn document(xml: &str) -> Result<Document, DocumentError> {
             }
             Event::End(_) => builder.finish()?,
             Event::Text(text) => builder.text.push_str(&text.xml10_content()),
-            Event::CData(text) => builder.text.push_str(&text.xml10_content()),
+            Event::CData(text) => {
+                builder.end_text()?;
+                builder.text.push_str(&text.xml10_content());
+                builder.end_text()?;
+            }
             Event::GeneralRef(reference) => {
                 let name = reference.xml10_content();
                 let plain = unescape(&format!("&{name};")).map(std::borrow::Cow::into_owned);
@@ -157,7 +161,7 @@ impl Builder {
         self.add(kind, name, value, 0).map(|_| ())
     }
 
-    /// Keeps the text before a tag as one node, however it was written.
+    /// Keeps the text before a tag or a CDATA section as one node; browsers keep these apart.
     fn end_text(&mut self) -> Result<(), DocumentError> {
         if self.text.is_empty() {
             return Ok(());

@@ -9,6 +9,7 @@ use crate::eval::EvalError;
 use crate::eval::nodes::local_name;
 use crate::eval::run::{Frame, Run, Value};
 use crate::eval::val::{Item, Val};
+use crate::functions::date::{self, Instant};
 use crate::functions::geo::{self, Point};
 use crate::functions::{Function, number};
 use crate::program::op::Op;
@@ -149,7 +150,7 @@ impl<'a, W: World> Run<'a, W> {
             (Function::Boolean, [value]) => self.boolean(value, frame)?,
             (Function::BooleanFromString, [value]) => {
                 let text = self.text(value, frame)?;
-                text.eq_ignore_ascii_case("true") || text == "1"
+                text == "true" || text == "1"
             }
             (Function::Regex, [text, written]) => {
                 let text = self.text(text, frame)?;
@@ -212,6 +213,7 @@ impl<'a, W: World> Run<'a, W> {
                 .iter()
                 .map(|item| !self.item_text(item).is_empty())
                 .collect(),
+            Val::Item(item) => vec![!self.item_text(&item).is_empty()],
             value => vec![self.to_boolean(&value)],
         })
     }
@@ -229,7 +231,7 @@ impl<'a, W: World> Run<'a, W> {
                 count(
                     items
                         .iter()
-                        .filter(|item| !self.item_text(item).trim().is_empty())
+                        .filter(|item| !self.item_text(item).is_empty())
                         .count(),
                 )
             }
@@ -297,7 +299,11 @@ impl<'a, W: World> Run<'a, W> {
                     "add the number of the row after each repeat",
                 ));
             };
-            let row = self.number(row, frame)?;
+            let row = match self.eval(row, frame)? {
+                // A path to nowhere, unlike a blank answer, is no row.
+                Val::Items(items) if items.is_empty() => return Ok(blank()),
+                value => self.to_number(&value),
+            };
             let place = if row >= 1.0 {
                 (row as usize).saturating_sub(1)
             } else {
@@ -354,10 +360,10 @@ impl<'a, W: World> Run<'a, W> {
         }
         let given = texts
             .iter()
-            .map(|text| self.text_number(text))
-            .filter(|number| !number.is_nan());
+            .filter(|text| !text.trim().is_empty())
+            .map(|text| self.text_number(text));
         Ok(Val::Number(match function {
-            Function::Sum => given.sum::<f64>() + 0.0,
+            Function::Sum => given.filter(|number| !number.is_nan()).sum::<f64>() + 0.0,
             Function::Max => extreme(given, |a, b| a > b),
             Function::Min => extreme(given, |a, b| a < b),
             Function::Area => geo::area_m2(&line(&texts)),
@@ -373,6 +379,10 @@ impl<'a, W: World> Run<'a, W> {
         frame: &Frame<'_, 'a, W::Node>,
     ) -> Value<'a, W> {
         let first = match (arguments.first(), function) {
+            (Some(argument), Function::Number) => {
+                let value = self.eval(argument, frame)?;
+                self.whole_days(&value).unwrap_or_else(|| self.to_number(&value))
+            }
             (Some(argument), _) => self.number(argument, frame)?,
             (None, Function::Number) => self.to_number(&Val::Item(self.context(frame))),
             (None, _) => f64::NAN,
@@ -404,6 +414,21 @@ impl<'a, W: World> Run<'a, W> {
             Function::Tan => first.tan(),
             _ => first,
         }))
+    }
+
+    /// Of a moment the number of its day as it was written, which is what `number()` counts; None of anything else.
+    fn whole_days(&self, value: &Val<'a, W::Node>) -> Option<f64> {
+        let moment = match value {
+            Val::Moment(moment) => *moment,
+            Val::Text(_) | Val::Item(_) | Val::Items(_) => {
+                match date::parse(&self.to_text(value), *self.world.now().offset())? {
+                    Instant::Moment(moment) => moment,
+                    Instant::Day(_) => return None,
+                }
+            }
+            Val::Number(_) | Val::Boolean(_) | Val::Day(_) => return None,
+        };
+        Some(date::day_number(moment.date_naive()))
     }
 
     /// The nodes of an argument that must be nodes; a blank (an item that is not there) is no node.
@@ -443,10 +468,13 @@ fn within(number: f64, min: f64, max: f64) -> bool {
     (min < 0.0 || number >= min) && (max < 0.0 || number <= max)
 }
 
-/// The most extreme number; NaN if there is none.
+/// The most extreme number; NaN if there is none, or one is no number.
 fn extreme(numbers: impl Iterator<Item = f64>, is_better: fn(f64, f64) -> bool) -> f64 {
     let mut best: Option<f64> = None;
     for number in numbers {
+        if number.is_nan() {
+            return f64::NAN;
+        }
         best = match best {
             Some(best) if !is_better(number, best) => Some(best),
             _ => Some(number),

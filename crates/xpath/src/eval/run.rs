@@ -74,8 +74,17 @@ impl<'a, W: World> Run<'a, W> {
     pub(crate) fn result_text(&self, op: &'a Op) -> Result<String, EvalError> {
         Ok(match self.eval(op, &outermost())? {
             Val::Number(number) if number.is_nan() => String::new(),
+            // What date-time() makes is kept with its time, though a day is written as a day elsewhere.
+            Val::Day(day) if matches!(op, Op::Call(Function::DateTime, _)) => {
+                self.to_text(&self.midnight(day)).into_owned()
+            }
             value => self.to_text(&value).into_owned(),
         })
+    }
+
+    pub(crate) fn result_string(&self, op: &'a Op) -> Result<String, EvalError> {
+        let value = self.eval(op, &outermost())?;
+        Ok(self.to_text(&value).into_owned())
     }
 
     pub(crate) fn result_bool(&self, op: &'a Op) -> Result<bool, EvalError> {

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use chrono::NaiveDate;
+
 use crate::eval::EvalError;
 use crate::eval::call::{bad, blank};
 use crate::eval::run::{Frame, Run, Value};
@@ -30,21 +32,28 @@ impl<'a, W: World> Run<'a, W> {
                 };
                 match self.instant("date", &value)? {
                     Some(Instant::Day(day)) => Val::Day(day),
-                    Some(moment) => Val::Day(date::wall_clock(moment, self.local()).date()),
+                    // The day that was written, wherever the device is now.
+                    Some(Instant::Moment(moment)) => Val::Day(moment.date_naive()),
                     None => blank(),
                 }
             }
-            (Function::DateTime, [value]) => match self.dated("date-time", value, frame)? {
-                Some(Instant::Moment(moment)) => Val::Moment(moment),
-                Some(Instant::Day(day)) => {
-                    let midnight = date::wall_clock(Instant::Day(day), self.local());
-                    match sampan_value::text::at_offset(midnight, self.local()) {
-                        Ok(moment) => Val::Moment(moment),
-                        Err(_) => blank(),
-                    }
+            (Function::DateTime, [value]) => {
+                let value = self.eval_dated(value, frame)?;
+                if let Val::Number(days) = value {
+                    return if days.is_nan() {
+                        Ok(blank())
+                    } else {
+                        date::moment_from_number(days, self.local())
+                            .map(Val::Moment)
+                            .ok_or_else(|| bad("date-time", "give it a number of days within the calendar"))
+                    };
                 }
-                None => blank(),
-            },
+                match self.instant("date-time", &value)? {
+                    Some(Instant::Moment(moment)) => Val::Moment(moment),
+                    Some(Instant::Day(day)) => Val::Day(day),
+                    None => blank(),
+                }
+            }
             (Function::DecimalDateTime, [value]) => {
                 let value = self.eval_dated(value, frame)?;
                 if let Val::Number(days) = value {
@@ -108,14 +117,13 @@ impl<'a, W: World> Run<'a, W> {
         *self.world.now().offset()
     }
 
-    fn dated(
-        &self,
-        function: &'static str,
-        value: &'a Op,
-        frame: &Frame<'_, 'a, W::Node>,
-    ) -> Result<Option<Instant>, EvalError> {
-        let value = self.eval(value, frame)?;
-        self.instant(function, &value)
+    /// The moment at which a day begins here; the day itself at the ends of the calendar.
+    pub(in crate::eval) fn midnight(&self, day: NaiveDate) -> Val<'a, W::Node> {
+        let midnight = date::wall_clock(Instant::Day(day), self.local());
+        match sampan_value::text::at_offset(midnight, self.local()) {
+            Ok(moment) => Val::Moment(moment),
+            Err(_) => Val::Day(day),
+        }
     }
 
     /// A value as a day or moment; None for a blank, an error for what is neither.
