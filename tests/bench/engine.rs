@@ -77,7 +77,7 @@ pub fn interview(
         device: "device".into(),
         username: "enumerator".into(),
         started_at: now,
-        seed: chance.next(),
+        seed: chance.draw(),
     };
     let before = Instant::now();
     let mut running = Interview::begin(Arc::clone(plan), &facts).interview;

@@ -171,8 +171,8 @@ fn forward(mut from: &TcpStream, mut to: &TcpStream, fault: Option<Fault>, n_cut
             break;
         }
         left = left.saturating_sub(n_passed as u64);
-        if left == 0 || n_passed < n_read {
-            if let Some(fault) = fault {
+        if (left == 0 || n_passed < n_read)
+            && let Some(fault) = fault {
                 n_cut.fetch_add(1, Ordering::SeqCst);
                 if fault.cut == Cut::Rst {
                     reset(from);
@@ -182,7 +182,6 @@ fn forward(mut from: &TcpStream, mut to: &TcpStream, fault: Option<Fault>, n_cut
                 let _ = to.shutdown(Shutdown::Both);
                 return;
             }
-        }
     }
     let _ = to.shutdown(Shutdown::Write);
 }
