@@ -14,6 +14,9 @@ mod val;
 /// The most nodes that one evaluation may look at.
 pub const MAX_WORK: u64 = 5_000_000;
 
+/// The longest text that joining others may give, in bytes.
+pub const MAX_TEXT_BYTES: usize = 4 * 1024 * 1024;
+
 /// Where an expression is evaluated.
 #[derive(Clone)]
 pub struct At<'a, N> {
@@ -90,6 +93,12 @@ pub enum EvalError {
     TooMuchWork {
         /// The most that is allowed.
         limit: u64,
+    },
+    /// Put together a text that is too long.
+    #[error("the expression makes a text of more than {limit} bytes; join fewer or shorter answers")]
+    TooLong {
+        /// The most that is allowed, in bytes.
+        limit: usize,
     },
     /// A function was given something it cannot work with. What it was is not repeated: it may be an answer.
     #[error("{function}() cannot work with what it was given; {advice}")]

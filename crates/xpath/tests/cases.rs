@@ -108,14 +108,110 @@ fn work_is_bounded_whatever_the_expression() {
             "{expression}: {message:?}"
         );
     }
-    let zigzag: Vec<String> = (0..6000)
-        .map(|at| format!("{} {}", at % 2, f64::from(at % 7) / 9.0))
-        .collect();
-    let expression = format!("intersects('{}')", zigzag.join(";"));
+    let long = format!("string-length(join('{}', //r))", "-".repeat(60_000));
+    assert!(document.eval(&long, "/").is_err());
+    let zigzag: Vec<String> = (0..4000).map(|at| format!("{} {}", at % 2, at % 7)).collect();
+    let zigzag = format!("<a>{}</a>", zigzag.join(";"));
     assert!(
-        document
-            .eval(&expression[..expression.len().min(60_000)], "/")
-            .is_err()
-            || expression.len() > 64_000
+        Document::parse(&zigzag)
+            .unwrap()
+            .eval("intersects(/a)", "/")
+            .is_ok()
     );
+    let comb: Vec<String> = (0..4000)
+        .map(|at| format!("{}.{at:04} {}", at % 2, at % 2))
+        .collect();
+    let comb = format!("<a>{}</a>", comb.join(";"));
+    assert!(
+        Document::parse(&comb)
+            .unwrap()
+            .eval("intersects(/a)", "/")
+            .is_err()
+    );
+}
+
+/// Words of the language in any order: most make no sense, and none may bring anything down.
+const WORDS: &[&str] = &[
+    "/",
+    "//",
+    "..",
+    ".",
+    "@id",
+    "*",
+    "person",
+    "age",
+    "[",
+    "]",
+    "(",
+    ")",
+    ",",
+    "=",
+    "<",
+    "+",
+    "-",
+    "div",
+    "and",
+    "|",
+    "'a'",
+    "2",
+    "0",
+    "count(",
+    "sum(",
+    "position(",
+    "string(",
+    "date(",
+    "date-time(",
+    "format-date(",
+    "regex(",
+    "'[a'",
+    "if(",
+    "indexed-repeat(",
+    "randomize(",
+    "digest(",
+    "substr(",
+    "round(",
+    "ancestor::",
+    "preceding::",
+    "node()",
+    "text()",
+    "instance('adm')",
+    "current()",
+    "geofence(",
+    "intersects(",
+    "'0 0;1 1'",
+    "concat(",
+    "id(",
+    "lang(",
+    "pulldata(",
+    "decimal-time(",
+    "99999999999999999999",
+    "''",
+    "jr:itext(",
+    "join(",
+    "selected-at(",
+    "last()",
+];
+
+proptest::proptest! {
+    #[test]
+    fn no_words_in_any_order_bring_it_down(picks in proptest::collection::vec(0..WORDS.len(), 1..14)) {
+        let document = Document::parse(XML).unwrap();
+        let mut expression = String::new();
+        let mut n_open = 0usize;
+        for pick in picks {
+            n_open += WORDS[pick].matches('(').count();
+            n_open = n_open.saturating_sub(WORDS[pick].matches(')').count());
+            expression.push_str(WORDS[pick]);
+            expression.push(' ');
+        }
+        expression.push_str(&")".repeat(n_open));
+        let _ = document.eval(&expression, "/h:html[1]/model[1]/instance[1]/data[1]");
+    }
+
+    #[test]
+    fn no_text_brings_the_reader_of_documents_down(xml in "[<>/a-c!\\[\\]?&;='\" x:-]{0,60}") {
+        if let Ok(document) = Document::parse(&xml) {
+            let _ = document.eval("//node()", "/");
+        }
+    }
 }

@@ -1,3 +1,5 @@
+//! Tests of documents: every axis and node test, namespaces, refusals, roots.
+
 use super::{Document, DocumentError};
 
 fn text(xml: &str, expression: &str, context: &str) -> String {

@@ -267,7 +267,10 @@ impl<'a, W: World> Run<'a, W> {
                 let id = self.text(id, frame)?;
                 let (wanted, key) = (self.text(wanted, frame)?, self.text(key, frame)?);
                 let value = self.text(value, frame)?;
-                Val::Text(Cow::Borrowed(self.pulldata(&id, &wanted, &key, &value)?))
+                match self.world.instance_node(&id) {
+                    Some(instance) => self.pulldata_among(instance, &wanted, &key, &value)?,
+                    None => Val::Text(Cow::Borrowed(self.pulldata(&id, &wanted, &key, &value)?)),
+                }
             }
             (Function::Randomize, [nodes, seed @ ..]) => {
                 let items = self.node_set("randomize", nodes, frame)?;
@@ -328,6 +331,22 @@ impl<'a, W: World> Run<'a, W> {
 
     fn is_inside(&self, item: &Item<'a, W::Node>, around: &Item<'a, W::Node>) -> bool {
         self.with_ancestors(item).iter().any(|place| place.is(around))
+    }
+
+    /// `pulldata()` where an instance is nodes: what stands beside the first `key` that is `value`.
+    fn pulldata_among(&self, instance: W::Node, wanted: &str, key: &str, value: &str) -> Value<'a, W> {
+        for root in self.world.children(&instance) {
+            for item in self.world.children(&root) {
+                let cells = self.world.children(&item);
+                self.charge(cells.len().saturating_add(1))?;
+                let named = |name: &str| cells.iter().find(|cell| self.world.name(cell) == name);
+                if named(key).is_some_and(|cell| self.world.text(cell) == value) {
+                    let cell = named(wanted).cloned();
+                    return Ok(cell.map_or_else(blank, |cell| Val::Item(Item::Node(cell))));
+                }
+            }
+        }
+        Ok(blank())
     }
 
     fn pulldata(&self, id: &str, wanted: &str, key: &str, value: &str) -> Result<&'a str, EvalError> {

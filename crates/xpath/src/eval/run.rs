@@ -18,7 +18,7 @@ use crate::world::World;
 const MAX_PATTERNS: usize = 32;
 
 /// What compiling a pattern counts for, in nodes looked at.
-const PATTERN_WORK: usize = 1000;
+const PATTERN_WORK: usize = 20_000;
 
 /// One evaluation.
 pub(crate) struct Run<'a, W: World> {

@@ -1,5 +1,7 @@
 //! Functions of text, counted in letters (Unicode scalar values), not bytes.
 
+use std::collections::HashMap;
+
 /// `substr(s, start, end)`: from 0, a negative place counts from the end, `end` is not part of it.
 pub fn substr(text: &str, start: f64, end: Option<f64>) -> String {
     let n_letters = text.chars().count();
@@ -37,16 +39,18 @@ pub fn substring(text: &str, start: f64, length: Option<f64>) -> String {
 
 /// `translate(s, from, to)`: each letter of `from` becomes the one at its place in `to`, or goes.
 pub fn translate(text: &str, from: &str, to: &str) -> String {
-    let to: Vec<char> = to.chars().collect();
-    let from: Vec<char> = from.chars().collect();
-    text.chars()
-        .filter_map(
-            |letter| match from.iter().position(|candidate| *candidate == letter) {
-                Some(place) => to.get(place).copied(),
-                None => Some(letter),
-            },
-        )
-        .collect()
+    let mut becomes: HashMap<char, Option<char>> = HashMap::new();
+    let mut to = to.chars();
+    for letter in from.chars() {
+        let replacement = to.next();
+        // The first of equal letters counts.
+        becomes.entry(letter).or_insert(replacement);
+    }
+    let replaced = text.chars().map(|letter| match becomes.get(&letter) {
+        Some(replacement) => *replacement,
+        None => Some(letter),
+    });
+    replaced.flatten().collect()
 }
 
 /// `normalize-space(s)`: no space at the ends, single spaces between words.

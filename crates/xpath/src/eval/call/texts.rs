@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use crate::eval::EvalError;
 use crate::eval::call::{bad, count};
 use crate::eval::run::{Frame, Run, Value};
 use crate::eval::val::Val;
+use crate::eval::{EvalError, MAX_TEXT_BYTES};
 use crate::functions::digest::{self, Encoding};
 use crate::functions::{Function, number, text};
 use crate::program::op::Op;
@@ -28,17 +28,26 @@ impl<'a, W: World> Run<'a, W> {
                 for part in parts {
                     for text in self.texts(part, frame)? {
                         whole.push_str(&text);
+                        within_length(&whole)?;
                     }
                 }
                 Cow::Owned(whole)
             }
             (Function::Join, [between, parts @ ..]) => {
                 let between = self.text(between, frame)?;
-                let mut texts = Vec::new();
+                let mut whole = String::new();
+                let mut is_first = true;
                 for part in parts {
-                    texts.extend(self.texts(part, frame)?);
+                    for text in self.texts(part, frame)? {
+                        if !is_first {
+                            whole.push_str(&between);
+                        }
+                        is_first = false;
+                        whole.push_str(&text);
+                        within_length(&whole)?;
+                    }
                 }
-                Cow::Owned(texts.join(&*between))
+                Cow::Owned(whole)
             }
             (Function::Contains, [whole, part]) => {
                 let (whole, part) = (self.text(whole, frame)?, self.text(part, frame)?);
@@ -150,6 +159,16 @@ impl<'a, W: World> Run<'a, W> {
             _ => Cow::Borrowed(""),
         };
         Ok(Val::Text(result))
+    }
+}
+
+fn within_length(text: &str) -> Result<(), EvalError> {
+    if text.len() > MAX_TEXT_BYTES {
+        Err(EvalError::TooLong {
+            limit: MAX_TEXT_BYTES,
+        })
+    } else {
+        Ok(())
     }
 }
 
