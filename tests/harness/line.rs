@@ -172,16 +172,17 @@ fn forward(mut from: &TcpStream, mut to: &TcpStream, fault: Option<Fault>, n_cut
         }
         left = left.saturating_sub(n_passed as u64);
         if (left == 0 || n_passed < n_read)
-            && let Some(fault) = fault {
-                n_cut.fetch_add(1, Ordering::SeqCst);
-                if fault.cut == Cut::Rst {
-                    reset(from);
-                    reset(to);
-                }
-                let _ = from.shutdown(Shutdown::Both);
-                let _ = to.shutdown(Shutdown::Both);
-                return;
+            && let Some(fault) = fault
+        {
+            n_cut.fetch_add(1, Ordering::SeqCst);
+            if fault.cut == Cut::Rst {
+                reset(from);
+                reset(to);
             }
+            let _ = from.shutdown(Shutdown::Both);
+            let _ = to.shutdown(Shutdown::Both);
+            return;
+        }
     }
     let _ = to.shutdown(Shutdown::Write);
 }

@@ -148,9 +148,10 @@ fn unknown_here(error: ClientError) -> ClientError {
             status: 401,
             code,
             message: "The office does not know this device.".into(),
-            advice: "Ask the office for a new enrolment link and enrol again with it: what is on this device \
+            advice:
+                "Ask the office for a new enrolment link and enrol again with it: what is on this device \
                      stays, and is sent."
-                .into(),
+                    .into(),
             retry_after_s,
         },
         other => other,

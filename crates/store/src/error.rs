@@ -64,9 +64,7 @@ pub enum StoreError {
         set_aside: PathBuf,
     },
     /// The disk (or the database's own limit) is full. What was saved before is safe; this was not saved.
-    #[error(
-        "there is no space left to {what}; what was saved before is safe; free some space and try again"
-    )]
+    #[error("there is no space left to {what}; what was saved before is safe; free some space and try again")]
     Full {
         /// What was to be written.
         what: &'static str,

@@ -118,7 +118,9 @@ impl Writer {
             Ok(Err(Undone::Store(error))) => Err(E::from(error)),
             Ok(Ok(value)) => match outcome {
                 Outcome::Committed => Ok(value),
-                Outcome::Full => Err(E::from(StoreError::Full { what: "save a change" })),
+                Outcome::Full => Err(E::from(StoreError::Full {
+                    what: "save a change",
+                })),
                 Outcome::Failed(reason) => Err(E::from(StoreError::NotCommitted { reason })),
             },
         }
