@@ -141,6 +141,21 @@ pub enum DocumentError {
     Evaluation(#[from] EvalError),
 }
 
+/// Evaluates an expression at the node of a path in XML, with further prefixes: the whole in one call, for drivers of
+/// tests.
+pub fn eval(
+    expression: &str,
+    xml: &str,
+    context: &str,
+    namespaces: &[(String, String)],
+) -> Result<Outcome, DocumentError> {
+    let mut document = Document::parse(xml)?;
+    for (prefix, namespace) in namespaces {
+        document.declare(prefix, namespace);
+    }
+    document.eval(expression, context)
+}
+
 impl Document {
     /// Reads XML. Entities other than the five of XML are refused, and so are document types with content.
     pub fn parse(xml: &str) -> Result<Document, DocumentError> {

@@ -124,3 +124,12 @@ fn an_instance_can_be_the_root_and_others_are_reached_by_their_id() {
         );
     }
 }
+
+#[test]
+fn one_call_does_the_whole() {
+    let namespaces = [("p".to_owned(), "urn:one".to_owned())];
+    let found = super::eval("/p:a/@b + 1", "<a xmlns='urn:one' b='2'/>", "/", &namespaces);
+    assert_eq!(found.map(|outcome| outcome.number), Ok(3.0));
+    let elsewhere = super::eval(".", "<a/>", "/b[1]", &[]);
+    assert!(matches!(elsewhere, Err(DocumentError::NoNode { path }) if path == "/b[1]"));
+}

@@ -20,13 +20,16 @@ const MAX_PATTERNS: usize = 32;
 /// What compiling a pattern counts for, in nodes looked at.
 const PATTERN_WORK: usize = 20_000;
 
+/// Patterns as they were written, and compiled.
+type Patterns = Vec<(String, Rc<Regex>)>;
+
 /// One evaluation.
 pub(crate) struct Run<'a, W: World> {
     pub(super) world: &'a W,
     pub(super) at: &'a At<'a, W::Node>,
     work: Cell<u64>,
     /// Patterns that were written by the evaluation itself, compiled.
-    patterns: RefCell<Vec<(String, Rc<Regex>)>>,
+    patterns: RefCell<Option<Box<Patterns>>>,
 }
 
 /// The context of a predicate.
@@ -48,7 +51,7 @@ impl<'a, W: World> Run<'a, W> {
             world,
             at,
             work: Cell::new(0),
-            patterns: RefCell::new(Vec::new()),
+            patterns: RefCell::new(None),
         }
     }
 
@@ -268,6 +271,7 @@ impl<'a, W: World> Run<'a, W> {
     /// A pattern that is known only now; each is compiled once in an evaluation.
     pub(super) fn pattern(&self, written: &str) -> Result<Rc<Regex>, EvalError> {
         let mut patterns = self.patterns.borrow_mut();
+        let patterns = patterns.get_or_insert_default();
         if let Some((_, pattern)) = patterns.iter().find(|(known, _)| known == written) {
             return Ok(Rc::clone(pattern));
         }

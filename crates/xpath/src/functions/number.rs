@@ -7,12 +7,22 @@ use crate::functions::digest;
 pub fn parse(text: &str) -> Option<f64> {
     let text = text.trim();
     let mut has_comma = false;
+    // Up to 15 digits are exact, and most answers are that.
+    let mut is_whole = !text.is_empty() && text.len() <= 15;
+    let mut whole = 0u64;
     for byte in text.bytes() {
         match byte {
-            b'0'..=b'9' | b'.' | b'-' => {}
-            b',' => has_comma = true,
+            b'0'..=b'9' => whole = whole.wrapping_mul(10).wrapping_add(u64::from(byte - b'0')),
+            b'.' | b'-' => is_whole = false,
+            b',' => {
+                is_whole = false;
+                has_comma = true;
+            }
             _ => return None,
         }
+    }
+    if is_whole {
+        return Some(whole as f64);
     }
     if has_comma {
         text.replace(',', ".").parse().ok()
@@ -144,6 +154,8 @@ mod tests {
     fn only_plain_digits_are_numbers() {
         for (written, number) in [
             ("12", 12.0),
+            ("999999999999999", 999_999_999_999_999.0),
+            ("12345678901234567890", 12_345_678_901_234_567_890.0),
             (" -1.50 ", -1.5),
             (".5", 0.5),
             ("3.", 3.0),
