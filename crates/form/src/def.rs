@@ -1,6 +1,6 @@
 //! A form as its author wrote it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sampan_value::answer::Kind;
 
 /// A whole form version.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FormDef {
     /// The author's name for the form, the same in all versions: letters, digits, `_`, `-`, `.`.
     pub form_id: String,
@@ -35,6 +35,25 @@ pub struct FormDef {
     /// Other settings, kept as written.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub settings: BTreeMap<String, String>,
+    /// Name of the outermost element of an answer document; empty = `data`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub root: String,
+    /// Lists of things that outlive an interview and that it creates or updates.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub entities: Vec<Entity>,
+    /// Lists of the sheet external_choices, which travel as `itemsets.csv`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub external_choices: BTreeMap<String, ChoiceList>,
+    /// Tags of map features to ask for, by list.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub osm: BTreeMap<String, ChoiceList>,
+    /// What is to be logged of the course of an interview (`odk:track-changes` -> `true`); None = nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audit: Option<BTreeMap<String, String>>,
+    /// Columns that were written without a language though the form names its default one (`survey.label`): texts that
+    /// have nothing but that language are not translated.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub untranslated: BTreeSet<String>,
 }
 
 impl FormDef {
@@ -122,11 +141,97 @@ pub struct Question {
     /// How sensitive the answer is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sensitivity: Option<Sensitivity>,
-    /// Other `bind::`, `body::`, `instance::` columns, kept as written.
+    /// Attributes for other tools: `bind::NAME`, `control::NAME` or `instance::NAME` -> value as written.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub extra: BTreeMap<String, String>,
+    /// The type as its author chose it, in the spelling of [`crate::types::canonical`] (`rank`, `start_geopoint`): more
+    /// than role and kind tell. Empty for a form that did not come from a sheet.
+    #[serde(default, rename = "type", skip_serializing_if = "String::is_empty")]
+    pub type_name: String,
+    /// Questions whose change makes the calculation run; empty = it runs whenever what it reads changes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trigger: Vec<String>,
+    /// Files to show with the label: `image`, `big-image`, `audio` or `video` -> file name by language.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub media: BTreeMap<String, Translated>,
+    /// Shown when the program that is to answer is not installed.
+    #[serde(default, skip_serializing_if = "Translated::is_empty")]
+    pub no_app_message: Translated,
+    /// The property of an entity list that the answer is kept in (`list#property` or `property`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub save_to: Option<String>,
     /// The cell of its name.
     pub origin: Origin,
+}
+
+impl Question {
+    /// A question with nothing but a name and a type.
+    pub fn new(name: &str, role: Role, kind: Kind) -> Question {
+        Question {
+            name: name.to_string(),
+            role,
+            kind,
+            label: Translated::default(),
+            hint: Translated::default(),
+            guidance: Translated::default(),
+            required: None,
+            required_message: Translated::default(),
+            relevant: None,
+            constraint: None,
+            constraint_message: Translated::default(),
+            calculation: None,
+            default: None,
+            read_only: None,
+            choices: None,
+            appearance: Vec::new(),
+            parameters: BTreeMap::new(),
+            sensitivity: None,
+            extra: BTreeMap::new(),
+            type_name: String::new(),
+            trigger: Vec::new(),
+            media: BTreeMap::new(),
+            no_app_message: Translated::default(),
+            save_to: None,
+            origin: Origin::default(),
+        }
+    }
+}
+
+impl Group {
+    /// A group with nothing but a name.
+    pub fn new(name: &str) -> Group {
+        Group {
+            name: name.to_string(),
+            label: Translated::default(),
+            relevant: None,
+            appearance: Vec::new(),
+            hint: Translated::default(),
+            read_only: None,
+            media: BTreeMap::new(),
+            extra: BTreeMap::new(),
+            items: Vec::new(),
+            origin: Origin::default(),
+        }
+    }
+}
+
+impl Repeat {
+    /// A repeat with nothing but a name, whose rows the enumerator adds.
+    pub fn new(name: &str) -> Repeat {
+        Repeat {
+            name: name.to_string(),
+            label: Translated::default(),
+            relevant: None,
+            count: None,
+            appearance: Vec::new(),
+            hint: Translated::default(),
+            read_only: None,
+            media: BTreeMap::new(),
+            extra: BTreeMap::new(),
+            items: Vec::new(),
+            origin: Origin::default(),
+        }
+    }
 }
 
 /// What a question does.
@@ -165,6 +270,18 @@ pub struct Group {
     /// Appearance words (`field-list`, `table-list` …).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub appearance: Vec<String>,
+    /// Short help.
+    #[serde(default, skip_serializing_if = "Translated::is_empty")]
+    pub hint: Translated,
+    /// Whether nothing inside may be changed by hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_only: Option<Expression>,
+    /// Files to show with the heading, as in [`Question::media`].
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub media: BTreeMap<String, Translated>,
+    /// Attributes for other tools, as in [`Question::extra`].
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub extra: BTreeMap<String, String>,
     /// What is inside.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub items: Vec<Item>,
@@ -189,6 +306,18 @@ pub struct Repeat {
     /// Appearance words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub appearance: Vec<String>,
+    /// Short help.
+    #[serde(default, skip_serializing_if = "Translated::is_empty")]
+    pub hint: Translated,
+    /// Whether nothing inside may be changed by hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_only: Option<Expression>,
+    /// Files to show with the heading, as in [`Question::media`].
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub media: BTreeMap<String, Translated>,
+    /// Attributes for other tools, as in [`Question::extra`].
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub extra: BTreeMap<String, String>,
     /// What is inside a row.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub items: Vec<Item>,
@@ -310,6 +439,8 @@ pub struct ChoiceSource {
 pub enum ListRef {
     /// A key of [`FormDef::choice_lists`].
     Internal(String),
+    /// The answers that a question inside a repeat got, one choice for each row.
+    Answers(String),
     /// An id of [`FormDef::external`]; columns `name` and `label` unless the parameters `value` and `label` say otherwise.
     External(String),
 }
@@ -333,6 +464,9 @@ pub struct Choice {
     /// Other columns, for filters.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub columns: BTreeMap<String, String>,
+    /// Files to show with the label, as in [`Question::media`].
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub media: BTreeMap<String, Translated>,
     /// The row it was written in.
     pub origin: Origin,
 }
@@ -342,11 +476,35 @@ pub struct Choice {
 pub struct ExternalFile {
     /// Instance id (`adm2`).
     pub id: String,
-    /// File name (`adm2.csv`).
+    /// File name (`adm2.csv`); `.csv`, `.xml` or `.geojson`.
     pub file_name: String,
     /// BLAKE3 of its bytes, lower-case hex; None until the file was attached.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_hash: Option<String>,
+}
+
+/// A list of things that outlive an interview, and what the interview does to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entity {
+    /// Name of the list.
+    pub list: String,
+    /// Which thing is updated; None = a new one is created.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<Expression>,
+    /// Whether one is created.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub create_if: Option<Expression>,
+    /// Whether one is updated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub update_if: Option<Expression>,
+    /// What it is called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<Expression>,
+    /// The groups and repeats it belongs to, outermost first; empty = the form, else there is one for each row.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inside: Vec<String>,
+    /// The row it was written in.
+    pub origin: Origin,
 }
 
 /// How an answer can hurt the person it is about.

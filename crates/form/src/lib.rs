@@ -5,7 +5,8 @@
 //! knows neither spreadsheets nor interviews.
 //!
 //! Modules in reading order: [`def`], [`types`] (the words for question types), [`problem`] (what is wrong, and
-//! where), [`compiled`], [`external`] (files that choices read), [`package`] (canonical bytes and version id).
+//! where), [`compiled`], [`external`] (files that choices read), [`package`] (canonical bytes and version id), [`xform`] (the form
+//! as ODK's XML).
 //!
 //! ```
 //! use std::sync::Arc;
@@ -32,3 +33,4 @@ pub mod external;
 pub mod package;
 pub mod problem;
 pub mod types;
+pub mod xform;

@@ -75,18 +75,15 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::{HEADER, NESTING, PackageError, from_bytes, to_bytes, version_hash};
-    use crate::def::{ExternalFile, FormDef, Group, Item, Origin, Translated};
+    use crate::def::{ExternalFile, FormDef, Group, Item, Translated};
 
     fn form(depth: usize) -> FormDef {
         let mut items = Vec::new();
         for level in 0..depth {
             items = vec![Item::Group(Group {
-                name: format!("g{level}"),
                 label: Translated(BTreeMap::from([("default".to_string(), "ក".to_string())])),
-                relevant: None,
-                appearance: Vec::new(),
                 items,
-                origin: Origin::default(),
+                ..Group::new(&format!("g{level}"))
             })];
         }
         FormDef {
@@ -95,14 +92,12 @@ mod tests {
             version: "1".into(),
             languages: vec!["default".into()],
             items,
-            choice_lists: BTreeMap::new(),
             external: vec![ExternalFile {
                 id: "adm2".into(),
                 file_name: "adm2.csv".into(),
                 content_hash: None,
             }],
-            instance_name: None,
-            settings: BTreeMap::new(),
+            ..FormDef::default()
         }
     }
 

@@ -27,6 +27,8 @@ pub struct Problem {
 pub enum Severity {
     /// The form cannot be used.
     Error,
+    /// Something was wrong and was read as what it must mean; said, so that the author can mend it.
+    Mended,
     /// The form works, perhaps not as its author thinks.
     Warning,
 }
@@ -57,6 +59,19 @@ impl Problem {
     ) -> Problem {
         Problem {
             severity: Severity::Warning,
+            ..Problem::error(origin, found, message, advice)
+        }
+    }
+
+    /// Something wrong that was read as something else: `found` is what stands there, `message` what it was read as.
+    pub fn mended(
+        origin: &Origin,
+        found: &str,
+        message: impl Into<String>,
+        advice: impl Into<String>,
+    ) -> Problem {
+        Problem {
+            severity: Severity::Mended,
             ..Problem::error(origin, found, message, advice)
         }
     }

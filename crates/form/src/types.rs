@@ -20,8 +20,14 @@ pub enum Type {
     EndRepeat,
     /// Metadata that no device here can know (telephone number, SIM card): stays empty.
     Unknowable,
-    /// Known to other tools, not to this one yet.
-    Unsupported,
+    /// Opens a group that is asked once for each choice of a list.
+    BeginLoop,
+    /// Closes such a group.
+    EndLoop,
+    /// Asks for a log of the interview.
+    Audit,
+    /// Names a file that expressions read.
+    ExternalFile,
 }
 
 /// What the type word of a question means.
@@ -56,104 +62,243 @@ pub enum ChoicesFrom {
     List,
     /// A file that travels with the form.
     File,
+    /// A list of the sheet external_choices.
+    ExternalList,
 }
 
-/// Each way to write a type, with `_` for blanks, and its meaning. The first of several ways is the one to advise.
-const WORDS: &[(&str, Type)] = &[
-    ("text", ask(Kind::Text)),
-    ("string", ask(Kind::Text)),
-    ("barcode", ask(Kind::Text)),
-    ("integer", ask(Kind::Integer)),
-    ("int", ask(Kind::Integer)),
-    ("decimal", ask(Kind::Decimal)),
-    ("range", ask(Kind::Decimal)),
-    ("date", ask(Kind::Date)),
-    ("time", ask(Kind::Time)),
-    ("datetime", ask(Kind::DateTime)),
-    ("date_time", ask(Kind::DateTime)),
-    ("geopoint", ask(Kind::Geopoint)),
-    ("gps", ask(Kind::Geopoint)),
-    ("location", ask(Kind::Geopoint)),
-    ("geotrace", ask(Kind::Geotrace)),
-    ("geoshape", ask(Kind::Geoshape)),
-    ("image", ask(Kind::Media)),
-    ("photo", ask(Kind::Media)),
-    ("audio", ask(Kind::Media)),
-    ("video", ask(Kind::Media)),
-    ("file", ask(Kind::Media)),
-    ("acknowledge", ask(Kind::Acknowledge)),
-    ("trigger", ask(Kind::Acknowledge)),
-    ("select_one", select(Kind::Choice, ChoicesFrom::List)),
-    ("select1", select(Kind::Choice, ChoicesFrom::List)),
-    ("select_one_from", select(Kind::Choice, ChoicesFrom::List)),
-    ("select_one_from_file", select(Kind::Choice, ChoicesFrom::File)),
-    ("select_multiple", select(Kind::Choices, ChoicesFrom::List)),
-    ("select", select(Kind::Choices, ChoicesFrom::List)),
-    ("select_many", select(Kind::Choices, ChoicesFrom::List)),
-    ("select_multiple_from", select(Kind::Choices, ChoicesFrom::List)),
+/// Each way to write a type, with `_` for blanks, its canonical spelling, and its meaning.
+const WORDS: &[(&str, &str, Type)] = &[
+    ("text", "text", ask(Kind::Text)),
+    ("string", "text", ask(Kind::Text)),
+    ("barcode", "barcode", ask(Kind::Text)),
+    ("integer", "integer", ask(Kind::Integer)),
+    ("int", "integer", ask(Kind::Integer)),
+    ("decimal", "decimal", ask(Kind::Decimal)),
+    ("range", "range", ask(Kind::Decimal)),
+    ("date", "date", ask(Kind::Date)),
+    ("time", "time", ask(Kind::Time)),
+    ("datetime", "datetime", ask(Kind::DateTime)),
+    ("date_time", "datetime", ask(Kind::DateTime)),
+    ("geopoint", "geopoint", ask(Kind::Geopoint)),
+    ("gps", "gps", ask(Kind::Geopoint)),
+    ("location", "location", ask(Kind::Geopoint)),
+    ("geotrace", "geotrace", ask(Kind::Geotrace)),
+    ("geoshape", "geoshape", ask(Kind::Geoshape)),
+    ("image", "image", ask(Kind::Media)),
+    ("photo", "image", ask(Kind::Media)),
+    ("audio", "audio", ask(Kind::Media)),
+    ("video", "video", ask(Kind::Media)),
+    ("file", "file", ask(Kind::Media)),
+    ("osm", "osm", ask(Kind::Media)),
+    ("acknowledge", "acknowledge", ask(Kind::Acknowledge)),
+    ("trigger", "trigger", ask(Kind::Acknowledge)),
     (
-        "select_all_that_apply_from",
+        "select_one",
+        "select_one",
+        select(Kind::Choice, ChoicesFrom::List),
+    ),
+    ("select1", "select_one", select(Kind::Choice, ChoicesFrom::List)),
+    (
+        "select_one_from",
+        "select_one",
+        select(Kind::Choice, ChoicesFrom::List),
+    ),
+    (
+        "add_select_one_prompt_using",
+        "select_one",
+        select(Kind::Choice, ChoicesFrom::List),
+    ),
+    (
+        "select_one_from_file",
+        "select_one_from_file",
+        select(Kind::Choice, ChoicesFrom::File),
+    ),
+    (
+        "select_one_external",
+        "select_one_external",
+        select(Kind::Choice, ChoicesFrom::ExternalList),
+    ),
+    (
+        "select_multiple",
+        "select_multiple",
         select(Kind::Choices, ChoicesFrom::List),
     ),
-    ("select_all_that_apply", select(Kind::Choices, ChoicesFrom::List)),
     (
+        "select",
+        "select_multiple",
+        select(Kind::Choices, ChoicesFrom::List),
+    ),
+    (
+        "select_many",
+        "select_multiple",
+        select(Kind::Choices, ChoicesFrom::List),
+    ),
+    (
+        "select_multiple_from",
+        "select_multiple",
+        select(Kind::Choices, ChoicesFrom::List),
+    ),
+    (
+        "select_all_that_apply_from",
+        "select_multiple",
+        select(Kind::Choices, ChoicesFrom::List),
+    ),
+    (
+        "select_all_that_apply",
+        "select_multiple",
+        select(Kind::Choices, ChoicesFrom::List),
+    ),
+    (
+        "add_select_multiple_prompt_using",
+        "select_multiple",
+        select(Kind::Choices, ChoicesFrom::List),
+    ),
+    (
+        "select_multiple_from_file",
         "select_multiple_from_file",
         select(Kind::Choices, ChoicesFrom::File),
     ),
-    ("note", own(Role::Note, Kind::Text)),
-    ("calculate", own(Role::Calculate, Kind::Text)),
-    ("calculation", own(Role::Calculate, Kind::Text)),
-    ("hidden", own(Role::Calculate, Kind::Text)),
-    ("start", own(Role::Start, Kind::DateTime)),
-    ("end", own(Role::End, Kind::DateTime)),
-    ("today", own(Role::Today, Kind::Date)),
-    ("deviceid", own(Role::DeviceId, Kind::Text)),
-    ("device_id", own(Role::DeviceId, Kind::Text)),
-    ("imei", own(Role::DeviceId, Kind::Text)),
-    ("username", own(Role::Username, Kind::Text)),
-    ("begin_group", Type::BeginGroup),
-    ("group", Type::BeginGroup),
-    ("end_group", Type::EndGroup),
-    ("begin_repeat", Type::BeginRepeat),
-    ("begin_lgroup", Type::BeginRepeat),
-    ("begin_looped_group", Type::BeginRepeat),
-    ("repeat", Type::BeginRepeat),
-    ("end_repeat", Type::EndRepeat),
-    ("end_lgroup", Type::EndRepeat),
-    ("end_looped_group", Type::EndRepeat),
-    ("rank", Type::Unsupported),
-    ("select_one_external", Type::Unsupported),
-    ("select_multiple_external", Type::Unsupported),
-    ("start_geopoint", Type::Unsupported),
-    ("background_geopoint", Type::Unsupported),
-    ("background_audio", Type::Unsupported),
-    ("osm", Type::Unsupported),
-    ("audit", Type::Unsupported),
-    ("email", Type::Unknowable),
-    ("phonenumber", Type::Unknowable),
-    ("phone_number", Type::Unknowable),
-    ("subscriberid", Type::Unknowable),
-    ("simserial", Type::Unknowable),
-    ("csv_external", Type::Unsupported),
-    ("xml_external", Type::Unsupported),
-    ("begin_loop", Type::Unsupported),
-    ("end_loop", Type::Unsupported),
+    ("rank", "rank", select(Kind::Choices, ChoicesFrom::List)),
+    ("note", "note", own(Role::Note, Kind::Text)),
+    ("calculate", "calculate", own(Role::Calculate, Kind::Text)),
+    ("calculation", "calculate", own(Role::Calculate, Kind::Text)),
+    ("hidden", "hidden", own(Role::Calculate, Kind::Text)),
+    ("start", "start", own(Role::Start, Kind::DateTime)),
+    ("start_time", "start", own(Role::Start, Kind::DateTime)),
+    ("get_start_time", "start", own(Role::Start, Kind::DateTime)),
+    ("end", "end", own(Role::End, Kind::DateTime)),
+    ("end_time", "end", own(Role::End, Kind::DateTime)),
+    ("get_end_time", "end", own(Role::End, Kind::DateTime)),
+    ("today", "today", own(Role::Today, Kind::Date)),
+    ("get_today", "today", own(Role::Today, Kind::Date)),
+    ("deviceid", "deviceid", own(Role::DeviceId, Kind::Text)),
+    ("device_id", "deviceid", own(Role::DeviceId, Kind::Text)),
+    ("get_device_id", "deviceid", own(Role::DeviceId, Kind::Text)),
+    ("uri:deviceid", "uri:deviceid", own(Role::DeviceId, Kind::Text)),
+    ("imei", "deviceid", own(Role::DeviceId, Kind::Text)),
+    ("username", "username", own(Role::Username, Kind::Text)),
+    ("uri:username", "uri:username", own(Role::Username, Kind::Text)),
+    ("begin_group", "begin_group", Type::BeginGroup),
+    ("group", "begin_group", Type::BeginGroup),
+    ("end_group", "end_group", Type::EndGroup),
+    ("begin_repeat", "begin_repeat", Type::BeginRepeat),
+    ("begin_lgroup", "begin_repeat", Type::BeginRepeat),
+    ("begin_looped_group", "begin_repeat", Type::BeginRepeat),
+    ("repeat", "begin_repeat", Type::BeginRepeat),
+    ("end_repeat", "end_repeat", Type::EndRepeat),
+    ("end_lgroup", "end_repeat", Type::EndRepeat),
+    ("end_looped_group", "end_repeat", Type::EndRepeat),
+    ("begin_loop", "begin_loop", Type::BeginLoop),
+    ("end_loop", "end_loop", Type::EndLoop),
+    (
+        "start_geopoint",
+        "start_geopoint",
+        own(Role::Calculate, Kind::Geopoint),
+    ),
+    (
+        "background_geopoint",
+        "background_geopoint",
+        own(Role::Calculate, Kind::Geopoint),
+    ),
+    (
+        "background_audio",
+        "background_audio",
+        own(Role::Calculate, Kind::Media),
+    ),
+    ("audit", "audit", Type::Audit),
+    ("csv_external", "csv_external", Type::ExternalFile),
+    ("xml_external", "xml_external", Type::ExternalFile),
+    ("percentage", "percentage", ask(Kind::Integer)),
+    ("phone_number", "phone_number", ask(Kind::Text)),
+    (
+        "number_of_days_in_last_month",
+        "number_of_days_in_last_month",
+        ask(Kind::Integer),
+    ),
+    (
+        "number_of_days_in_last_six_months",
+        "number_of_days_in_last_six_months",
+        ask(Kind::Integer),
+    ),
+    (
+        "number_of_days_in_last_year",
+        "number_of_days_in_last_year",
+        ask(Kind::Integer),
+    ),
+    ("email", "email", Type::Unknowable),
+    ("uri:email", "uri:email", Type::Unknowable),
+    ("phonenumber", "phonenumber", Type::Unknowable),
+    ("uri:phonenumber", "uri:phonenumber", Type::Unknowable),
+    ("get_phone_number", "phonenumber", Type::Unknowable),
+    ("subscriberid", "subscriberid", Type::Unknowable),
+    ("subscriber_id", "subscriberid", Type::Unknowable),
+    ("get_subscriber_id", "subscriberid", Type::Unknowable),
+    ("uri:subscriberid", "uri:subscriberid", Type::Unknowable),
+    ("simserial", "simserial", Type::Unknowable),
+    ("sim_id", "simserial", Type::Unknowable),
+    ("get_sim_id", "simserial", Type::Unknowable),
+    ("uri:simserial", "uri:simserial", Type::Unknowable),
 ];
 
 /// The longest type word at the beginning of a cell, and what follows it (`select_one` and `yes_no`). Case, `_`, `-`
 /// and blanks make no difference in the word.
 pub fn read(cell: &str) -> Option<(Type, &str)> {
+    read_word(cell).map(|(_, meaning, rest)| (meaning, rest))
+}
+
+/// As [`read`], with the canonical spelling of the word before it: `text` for `add text prompt`.
+pub fn read_word(cell: &str) -> Option<(&'static str, Type, &str)> {
     let cell = cell.trim();
-    let mut best: Option<(usize, Type)> = None;
-    for (word, meaning) in WORDS {
+    let found = longest(cell);
+    if found.is_some() {
+        return found;
+    }
+    let rest = cell.strip_prefix("q ").or_else(|| {
+        cell.strip_prefix("add ")
+            .and_then(|rest| rest.strip_suffix(" prompt"))
+    })?;
+    longest(rest).filter(|(_, meaning, rest)| {
+        rest.is_empty() && matches!(meaning, Type::Question(QuestionType { choices: None, .. }))
+    })
+}
+
+fn longest(cell: &str) -> Option<(&'static str, Type, &str)> {
+    let mut best: Option<(usize, &'static str, Type)> = None;
+    for (word, canonical, meaning) in WORDS {
         if let Some(length) = prefix(cell, word)
-            && best.is_none_or(|(longest, _)| length > longest)
+            && best.is_none_or(|(longest, _, _)| length > longest)
         {
-            best = Some((length, *meaning));
+            best = Some((length, canonical, *meaning));
         }
     }
-    let (length, meaning) = best?;
-    Some((meaning, cell.get(length..).unwrap_or_default().trim()))
+    let (length, canonical, meaning) = best?;
+    Some((canonical, meaning, cell.get(length..).unwrap_or_default().trim()))
+}
+
+/// The canonical spelling of the type that a question without one has by what it does.
+pub fn canonical(role: Role, kind: Kind) -> &'static str {
+    match (role, kind) {
+        (Role::Note, _) => "note",
+        (Role::Calculate, _) => "calculate",
+        (Role::Start, _) => "start",
+        (Role::End, _) => "end",
+        (Role::Today, _) => "today",
+        (Role::DeviceId, _) => "deviceid",
+        (Role::Username, _) => "username",
+        (Role::Ask, Kind::Text) => "text",
+        (Role::Ask, Kind::Integer) => "integer",
+        (Role::Ask, Kind::Decimal) => "decimal",
+        (Role::Ask, Kind::Date) => "date",
+        (Role::Ask, Kind::Time) => "time",
+        (Role::Ask, Kind::DateTime) => "datetime",
+        (Role::Ask, Kind::Geopoint) => "geopoint",
+        (Role::Ask, Kind::Geotrace) => "geotrace",
+        (Role::Ask, Kind::Geoshape) => "geoshape",
+        (Role::Ask, Kind::Choice) => "select_one",
+        (Role::Ask, Kind::Choices) => "select_multiple",
+        (Role::Ask, Kind::Media) => "file",
+        (Role::Ask, Kind::Acknowledge) => "acknowledge",
+    }
 }
 
 /// The type word that a misspelt one most likely means.
@@ -164,20 +309,15 @@ pub fn intended(cell: &str) -> Option<&'static str> {
         .next()
         .map(|word| word.to_lowercase())
         .unwrap_or_default();
-    let known = || {
-        WORDS
-            .iter()
-            .filter(|(_, meaning)| *meaning != Type::Unsupported)
-            .map(|(word, _)| *word)
-    };
+    let known = || WORDS.iter().map(|(word, _, _)| *word);
     similar(&first, known()).or_else(|| similar(&plain, known()))
 }
 
-/// The type of a range's answer: whole numbers unless an end or the step has a decimal point.
-pub fn range_kind(ends_and_step: [&str; 3]) -> Kind {
-    match ends_and_step.iter().any(|number| number.contains('.')) {
-        true => Kind::Decimal,
-        false => Kind::Integer,
+/// The type of a range's answer: whole numbers unless an end, a step or a mark is none.
+pub fn range_kind(is_whole: bool) -> Kind {
+    match is_whole {
+        true => Kind::Integer,
+        false => Kind::Decimal,
     }
 }
 
@@ -258,7 +398,11 @@ mod tests {
             ),
             ("begin group", Some((Type::BeginGroup, ""))),
             ("end_repeat", Some((Type::EndRepeat, ""))),
-            ("rank fruit", Some((Type::Unsupported, "fruit"))),
+            (
+                "rank fruit",
+                Some((select(Kind::Choices, ChoicesFrom::List), "fruit")),
+            ),
+            ("add text prompt", Some((ask(Kind::Text), ""))),
             ("textual", None),
             ("", None),
         ] {

@@ -7,38 +7,19 @@
     reason = "a test may panic"
 )]
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use sampan_form::compiled::Form;
-use sampan_form::def::{Expression, FormDef, Item, Origin, Question, Repeat, Role, Translated};
+use sampan_form::def::{Expression, FormDef, Item, Origin, Question, Repeat, Role};
 use sampan_value::answer::Kind;
 
 fn calculation(name: &str, source: &str) -> Item {
     Item::Question(Question {
-        name: name.into(),
-        role: Role::Calculate,
-        kind: Kind::Text,
-        label: Translated::default(),
-        hint: Translated::default(),
-        guidance: Translated::default(),
-        required: None,
-        required_message: Translated::default(),
-        relevant: None,
-        constraint: None,
-        constraint_message: Translated::default(),
         calculation: Some(Expression {
             source: source.into(),
             origin: Origin::default(),
         }),
-        default: None,
-        read_only: None,
-        choices: None,
-        appearance: Vec::new(),
-        parameters: BTreeMap::new(),
-        sensitivity: None,
-        extra: BTreeMap::new(),
-        origin: Origin::default(),
+        ..Question::new(name, Role::Calculate, Kind::Text)
     })
 }
 
@@ -46,13 +27,9 @@ fn compile(items: Vec<Item>) -> Result<Form, Vec<String>> {
     let def = FormDef {
         form_id: "f".into(),
         title: "F".into(),
-        version: String::new(),
         languages: vec!["default".into()],
         items,
-        choice_lists: BTreeMap::new(),
-        external: Vec::new(),
-        instance_name: None,
-        settings: BTreeMap::new(),
+        ..FormDef::default()
     };
     Form::compile(Arc::new(def))
         .map_err(|problems| problems.into_iter().map(|problem| problem.message).collect())
@@ -60,13 +37,8 @@ fn compile(items: Vec<Item>) -> Result<Form, Vec<String>> {
 
 fn repeat(name: &str, items: Vec<Item>) -> Item {
     Item::Repeat(Repeat {
-        name: name.into(),
-        label: Translated::default(),
-        relevant: None,
-        count: None,
-        appearance: Vec::new(),
         items,
-        origin: Origin::default(),
+        ..Repeat::new(name)
     })
 }
 

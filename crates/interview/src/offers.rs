@@ -20,6 +20,7 @@ impl<'a> Source<'a> {
     fn of(sight: &'a Sight<'_>, choices: &Choices) -> Option<Source<'a>> {
         match &choices.list {
             ListRef::Internal(name) => sight.plan.form().list(name).map(Source::List),
+            ListRef::Answers(_) => None,
             ListRef::External(id) => sight.plan.tables().get(id).map(|table| Source::File(table)),
         }
     }

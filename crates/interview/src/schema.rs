@@ -19,7 +19,7 @@ impl FormSchema {
     fn list(&self, id: u32) -> Option<&List> {
         match &self.0.get(NodeId(id))?.choices.as_ref()?.list {
             ListRef::Internal(name) => self.0.list(name),
-            ListRef::External(_) => None,
+            ListRef::Answers(_) | ListRef::External(_) => None,
         }
     }
 }

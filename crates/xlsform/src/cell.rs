@@ -4,21 +4,16 @@ use std::collections::BTreeMap;
 
 /// A text for people: blank ends cut, runs of blanks made one; line breaks and quotes stay as written.
 pub fn text(cell: &str) -> String {
-    let lines: Vec<String> = cell
-        .trim()
-        .lines()
-        .map(|line| {
-            line.split([' ', '\t'])
-                .filter(|word| !word.is_empty())
-                .collect::<Vec<_>>()
-                .join(" ")
-        })
-        .collect();
-    lines.join("\n")
+    one_blank(cell.trim())
 }
 
-/// A text for machines: typographic quotes and fixed blanks made plain, blank ends cut.
+/// A text for machines: typographic quotes and fixed blanks made plain, blank ends cut, runs of blanks made one.
 pub fn plain(cell: &str) -> String {
+    one_blank(&as_written(cell))
+}
+
+/// A text for machines whose blanks are left as they are, but for the ends and fixed ones.
+pub fn as_written(cell: &str) -> String {
     cell.chars()
         .map(|letter| match letter {
             '\u{201c}' | '\u{201d}' | '\u{201e}' | '\u{201f}' => '"',
@@ -29,6 +24,16 @@ pub fn plain(cell: &str) -> String {
         .collect::<String>()
         .trim()
         .to_string()
+}
+
+fn one_blank(text: &str) -> String {
+    let mut made = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if letter != ' ' || !made.ends_with(' ') {
+            made.push(letter);
+        }
+    }
+    made
 }
 
 /// An expression: plain, and the words yes, no, true and false (any case) made `true()` and `false()`.
@@ -60,6 +65,14 @@ pub fn is_name(text: &str) -> bool {
             .all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.') || is_mark(letter))
 }
 
+/// Whether a text can name an element: a name, with a prefix and a colon before it or not.
+pub fn is_tag(text: &str) -> bool {
+    match text.split_once(':') {
+        Some((prefix, name)) => is_name(prefix) && is_name(name),
+        None => is_name(text),
+    }
+}
+
 /// A name close to a text that is none.
 pub fn nearest_name(text: &str) -> String {
     let name: String = text
@@ -80,20 +93,37 @@ fn is_mark(letter: char) -> bool {
     matches!(letter, '\u{300}'..='\u{36f}' | '\u{e31}'..='\u{e4e}' | '\u{102b}'..='\u{103e}' | '\u{17b4}'..='\u{17d3}')
 }
 
-/// Parameters `key=value`, apart by blanks, commas or semicolons. Err = the part that is none.
+/// Parameters `key=value`, apart by blanks, commas or semicolons. Err = the part that is none. Values are lower case,
+/// but for names of columns, questions and programs.
 pub fn parameters(cell: &str) -> Result<BTreeMap<String, String>, String> {
-    let plain = plain(cell).replace(" =", "=").replace("= ", "=");
+    const AS_WRITTEN: &[&str] = &[
+        "label",
+        "value",
+        "seed",
+        "app",
+        "reference-geometry",
+        "tick_labelset",
+    ];
     let mut parameters = BTreeMap::new();
-    for part in plain
-        .split([' ', ',', ';', '\n', '\t'])
-        .filter(|part| !part.is_empty())
-    {
-        match part.split_once('=') {
-            Some((key, value)) if !key.is_empty() && !value.is_empty() => {
-                parameters.insert(key.to_lowercase(), value.to_string());
-            }
-            _ => return Err(part.to_string()),
+    let plain = plain(cell);
+    let is_gap = |c: char| c.is_whitespace() || matches!(c, ',' | ';');
+    let mut rest = plain.trim_matches(is_gap);
+    while !rest.is_empty() {
+        let refused = || rest.split(is_gap).next().unwrap_or(rest).to_string();
+        let (key, after) = rest.split_once('=').ok_or_else(refused)?;
+        let after = after.trim_start_matches(is_gap);
+        let end = after.find(|c: char| is_gap(c) || c == '=').unwrap_or(after.len());
+        let (value, left) = after.split_at(end);
+        let key = key.trim_matches(is_gap).to_lowercase();
+        if key.is_empty() || key.contains(is_gap) || value.is_empty() || left.starts_with('=') {
+            return Err(refused());
         }
+        let value = match AS_WRITTEN.contains(&key.as_str()) {
+            true => value.to_string(),
+            false => value.to_lowercase(),
+        };
+        parameters.insert(key, value);
+        rest = left.trim_matches(is_gap);
     }
     Ok(parameters)
 }
@@ -107,7 +137,7 @@ mod tests {
         assert_eq!(expression(" ${a} = \u{2018}x\u{2019}\u{a0}"), "${a} = 'x'");
         assert_eq!(
             text(" \u{201c}Hello\u{201d}   you \n  there "),
-            "\u{201c}Hello\u{201d} you\nthere"
+            "\u{201c}Hello\u{201d} you \n there"
         );
     }
 

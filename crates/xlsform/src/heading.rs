@@ -10,35 +10,64 @@ use crate::workbook::{Row, Sheet};
 
 /// Columns of the survey sheet: the name used here, then other spellings. Case, blanks and dashes make no difference.
 pub const SURVEY: &[(&str, &[&str])] = &[
-    ("type", &["question_type"]),
+    ("type", &["question_type", "command"]),
     ("name", &["value", "tag"]),
     ("label", &["caption"]),
     ("hint", &[]),
     ("guidance_hint", &[]),
     ("required", &["bind::required"]),
-    ("required_message", &["requiredmsg", "bind::jr:requiredmsg"]),
+    (
+        "required_message",
+        &["requiredmsg", "bind::jr:requiredmsg", "bind:jr:requiredmsg"],
+    ),
     ("relevant", &["relevance", "bind::relevant", "bind::relevance"]),
     ("constraint", &["bind::constraint"]),
-    ("constraint_message", &["constraintmsg", "bind::jr:constraintmsg"]),
+    (
+        "constraint_message",
+        &[
+            "constraintmsg",
+            "constraining_message",
+            "bind::jr:constraintmsg",
+            "bind:jr:constraintmsg",
+        ],
+    ),
+    (
+        "no_app_error_string",
+        &["noapperrorstring", "bind::jr:noapperrorstring"],
+    ),
     (
         "calculation",
         &["calculate", "bind::calculate", "bind::calculation"],
     ),
     ("default", &[]),
     ("read_only", &["readonly", "bind::readonly", "bind::read_only"]),
-    ("appearance", &["body::appearance", "control::appearance"]),
+    (
+        "appearance",
+        &["body::appearance", "control::appearance", "body:appearance"],
+    ),
     ("choice_filter", &[]),
     ("parameters", &[]),
     (
         "repeat_count",
-        &["count", "jr:count", "body::jr:count", "control::jr:count"],
+        &[
+            "count",
+            "jr:count",
+            "body::jr:count",
+            "control::jr:count",
+            "body:jr:count",
+        ],
     ),
     ("trigger", &[]),
     ("disabled", &[]),
-    ("image", &["media::image"]),
-    ("big_image", &["media::big_image"]),
-    ("audio", &["media::audio"]),
-    ("video", &["media::video"]),
+    ("image", &["media::image", "media:image"]),
+    ("big_image", &["media::big_image", "media:big_image"]),
+    ("audio", &["media::audio", "media:audio"]),
+    ("video", &["media::video", "media:video"]),
+    ("autoplay", &["body::autoplay", "control::autoplay"]),
+    ("rows", &["body::rows", "control::rows"]),
+    ("intent", &[]),
+    ("compact_tag", &["instance::odk:tag"]),
+    ("save_to", &["bind::entities:saveto"]),
 ];
 
 /// Columns of the choices sheet.
@@ -46,20 +75,23 @@ pub const CHOICES: &[(&str, &[&str])] = &[
     ("list_name", &["listname", "list"]),
     ("name", &["value"]),
     ("label", &["caption"]),
-    ("image", &["media::image"]),
-    ("big_image", &["media::big_image"]),
-    ("audio", &["media::audio"]),
-    ("video", &["media::video"]),
+    ("image", &["media::image", "media:image"]),
+    ("big_image", &["media::big_image", "media:big_image"]),
+    ("audio", &["media::audio", "media:audio"]),
+    ("video", &["media::video", "media:video"]),
 ];
 
 /// Columns of the settings sheet.
 pub const SETTINGS: &[(&str, &[&str])] = &[
     ("form_title", &["title", "set_form_title"]),
-    ("form_id", &["id_string", "set_form_id"]),
+    ("form_id", &["set_form_id"]),
+    ("id_string", &[]),
     ("version", &[]),
     ("default_language", &[]),
     ("instance_name", &[]),
     ("allow_choice_duplicates", &["allow_duplicate_choices"]),
+    ("clean_text_values", &[]),
+    ("omit_instanceid", &[]),
     ("namespaces", &[]),
     ("style", &[]),
     ("name", &[]),
@@ -67,6 +99,21 @@ pub const SETTINGS: &[(&str, &[&str])] = &[
     ("submission_url", &[]),
     ("auto_send", &[]),
     ("auto_delete", &[]),
+    ("client_editable", &[]),
+    ("instance_xmlns", &[]),
+    ("instance_id", &[]),
+    ("prefix", &["compact_prefix"]),
+    ("delimiter", &["compact_delimiter"]),
+];
+
+/// Columns of the entities sheet.
+pub const ENTITIES: &[(&str, &[&str])] = &[
+    ("list_name", &["dataset"]),
+    ("entity_id", &[]),
+    ("create_if", &[]),
+    ("update_if", &[]),
+    ("label", &[]),
+    ("repeat", &[]),
 ];
 
 /// Columns that may be written once per language (`label::English (en)`).
@@ -76,20 +123,28 @@ const TRANSLATED: &[&str] = &[
     "guidance_hint",
     "required_message",
     "constraint_message",
+    "no_app_error_string",
     "image",
     "big_image",
     "audio",
     "video",
 ];
 
-/// Columns that name files to show; `image` and `media::image` side by side do no harm.
-const MEDIA: &[&str] = &["image", "big_image", "audio", "video"];
+/// Columns that name files to show, and what they are called outside.
+pub const MEDIA: &[(&str, &str)] = &[
+    ("image", "image"),
+    ("big_image", "big-image"),
+    ("audio", "audio"),
+    ("video", "video"),
+];
 
 /// The headings of a sheet.
 #[derive(Debug)]
 pub struct Headings<'a> {
     sheet: &'a Sheet,
     columns: Vec<Heading>,
+    /// Whether runs of blanks in cells are left as they are.
+    pub keeps_blanks: bool,
 }
 
 /// One heading.
@@ -126,7 +181,12 @@ pub struct Cell<'a> {
 impl<'a> Headings<'a> {
     /// Reads the first row with text of a sheet. Problems: a column that stands twice, and a heading that is probably
     /// misspelt.
-    pub fn read(sheet: &'a Sheet, known: &[(&str, &[&str])], problems: &mut Vec<Problem>) -> Headings<'a> {
+    pub fn read(
+        sheet: &'a Sheet,
+        known: &[(&str, &[&str])],
+        lenient: bool,
+        problems: &mut Vec<Problem>,
+    ) -> Headings<'a> {
         let mut columns: Vec<Heading> = Vec::new();
         if let Some(row) = sheet.rows.first() {
             for (column, written) in &row.cells {
@@ -135,15 +195,23 @@ impl<'a> Headings<'a> {
                 let same =
                     |other: &&Heading| other.means == heading.means && other.language == heading.language;
                 if let Some(first) = columns.iter().find(same) {
-                    if MEDIA.contains(&heading.means.as_str()) {
-                        continue;
-                    }
-                    problems.push(Problem::error(
-                        &origin,
-                        written,
-                        format!("this column stands twice, first as \"{}\"", first.written),
-                        "Delete one of them or rename it",
-                    ));
+                    problems.push(match lenient && first.column < *column {
+                        true => Problem::mended(
+                            &origin,
+                            written,
+                            format!(
+                                "this column stands twice, first as \"{}\", and is not read",
+                                first.written
+                            ),
+                            "Delete one of them or rename it",
+                        ),
+                        false => Problem::error(
+                            &origin,
+                            written,
+                            format!("this column stands twice, first as \"{}\"", first.written),
+                            "Delete one of them or rename it",
+                        ),
+                    });
                     continue;
                 }
                 if !heading.is_known
@@ -159,7 +227,11 @@ impl<'a> Headings<'a> {
                 columns.push(heading);
             }
         }
-        Headings { sheet, columns }
+        Headings {
+            sheet,
+            columns,
+            keeps_blanks: false,
+        }
     }
 
     /// The rows below the headings.
@@ -174,6 +246,12 @@ impl<'a> Headings<'a> {
     /// All headings in order.
     pub fn columns(&self) -> &[Heading] {
         &self.columns
+    }
+
+    /// The cell of a heading itself.
+    pub fn heading_origin(&self, heading: &Heading) -> Origin {
+        let row = self.sheet.rows.first().map_or(1, |row| row.number);
+        self.sheet.origin(row, heading.column, &heading.written)
     }
 
     /// Whether a column is there, in whatever language.
@@ -204,6 +282,13 @@ impl<'a> Headings<'a> {
             origin.column = Some(heading.written.clone());
             origin.letter = Some(crate::workbook::letter(heading.column));
         }
+    }
+}
+
+impl Heading {
+    /// Whether the column may be written once per language.
+    pub fn is_translated(&self) -> bool {
+        TRANSLATED.contains(&self.means.as_str())
     }
 }
 
@@ -264,7 +349,10 @@ impl<'a> Line<'a> {
     pub fn expression(&self, means: &str) -> Option<Expression> {
         let cell = self.get(means)?;
         Some(Expression {
-            source: cell::expression(cell.text),
+            source: match self.headings.keeps_blanks {
+                true => cell::as_written(cell.text),
+                false => cell::expression(cell.text),
+            },
             origin: cell.origin,
         })
     }
@@ -280,10 +368,35 @@ impl<'a> Line<'a> {
         {
             if let Some(text) = self.row.get(heading.column) {
                 let language = heading.language.as_deref().unwrap_or(default);
-                texts.insert(language.to_string(), cell::text(text));
+                texts.insert(
+                    language.to_string(),
+                    match self.headings.keeps_blanks {
+                        true => text.trim().to_string(),
+                        false => cell::text(text),
+                    },
+                );
             }
         }
         Translated(texts)
+    }
+
+    /// Files to show, by what they are.
+    pub fn media(&self, default: &str) -> BTreeMap<String, Translated> {
+        MEDIA
+            .iter()
+            .map(|(means, name)| ((*name).to_string(), self.translated(means, default)))
+            .filter(|(_, files)| !files.is_empty())
+            .collect()
+    }
+
+    /// Attributes for other tools: cells under `bind::NAME`, `control::NAME` and `instance::NAME`.
+    pub fn attributes(&self) -> BTreeMap<String, String> {
+        self.headings
+            .columns
+            .iter()
+            .filter(|heading| heading.is_known && heading.means.contains("::"))
+            .filter_map(|heading| Some((heading.means.clone(), cell::plain(self.row.get(heading.column)?))))
+            .collect()
     }
 
     /// Whether the row has no text under any heading.
@@ -331,7 +444,24 @@ fn heading(column: u32, written: &str, known: &[(&str, &[&str])]) -> Heading {
             }
         }
     }
+    if let Some(means) = attribute(&written) {
+        return make(&means, None, true);
+    }
     make(&written, None, false)
+}
+
+/// `bind::NAME`, `control::NAME`, `instance::NAME` or `attribute::NAME`, however it is spelt.
+fn attribute(written: &str) -> Option<String> {
+    let (prefix, name) = written.split_once("::").or_else(|| written.split_once(':'))?;
+    let prefix = match prefix.trim().to_lowercase().as_str() {
+        "bind" => "bind",
+        "body" | "control" => "control",
+        "instance" => "instance",
+        "attribute" => "attribute",
+        _ => return None,
+    };
+    let name = name.trim();
+    (!name.is_empty()).then(|| format!("{prefix}::{name}"))
 }
 
 fn known_column<'k>(written: &str, known: &[(&'k str, &[&str])]) -> Option<&'k str> {
@@ -376,7 +506,7 @@ mod tests {
                 "{written}"
             );
         }
-        for written in ["bind::sec:pii", "my notes", "relevant::English"] {
+        for written in ["my notes", "relevant::English"] {
             assert!(!heading(0, written, SURVEY).is_known, "{written}");
         }
     }

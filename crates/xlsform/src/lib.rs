@@ -3,9 +3,10 @@
 //! This crate owns the meaning of sheets, columns and type words. It knows no interview, and leaves references and
 //! expressions to the form's own compiler. It reads bytes, never files, and survives hostile ones.
 //!
-//! Modules in reading order: [`reading`] (the entrance), [`workbook`] (sheets as rows of text), [`xlsx`] and
-//! [`markdown`] (where they come from), [`heading`] (what a column means), [`cell`] (what a cell says), [`survey`],
-//! [`choices`] and [`settings`] (the three sheets).
+//! Modules in reading order: [`reading`] (the entrance), [`workbook`] (sheets as rows of text), [`spreadsheet`],
+//! [`table`] and [`markdown`] (where they come from), [`mending`] (what a lenient reading mends first), [`heading`] (what
+//! a column means), [`cell`] (what a cell says), [`survey`], [`choices`], [`settings`] and [`entities`] (the sheets),
+//! [`references`] (what `${name}` means).
 //!
 //! ```
 //! let reading = sampan_xlsform::reading::read_markdown(
@@ -31,10 +32,14 @@
 
 pub mod cell;
 pub mod choices;
+pub mod entities;
 pub mod heading;
 pub mod markdown;
+pub mod mending;
 pub mod reading;
+pub mod references;
 pub mod settings;
+pub mod spreadsheet;
 pub mod survey;
+pub mod table;
 pub mod workbook;
-pub mod xlsx;

@@ -2,8 +2,8 @@
 
 use crate::workbook::{Row, Sheet, Workbook};
 
-/// Reads a table. A first cell that is not blank names a sheet; its other cells are ignored. In the rows below, the
-/// second cell is column A; rows count from 1 in each sheet, so headings stand in row 1. `\|` is a bar, `\n` a line
+/// Reads a table. A first cell that is not blank names a sheet. In its other cells and in the rows below, the second
+/// cell is column A; rows count from 1 in each sheet, so headings stand in row 1. `\|` is a bar, `\n` a line
 /// break. Lines of dashes and lines without a bar are left out.
 pub fn workbook(text: &str) -> Workbook {
     let mut workbook = Workbook::default();
@@ -12,18 +12,26 @@ pub fn workbook(text: &str) -> Workbook {
         let Some(line) = line.trim().strip_prefix('|') else {
             continue;
         };
-        let line = line.strip_suffix('|').unwrap_or(line);
+        // What follows the last bar is a remark.
+        let line = match line.rsplit_once('|') {
+            Some((cells, after)) if after.trim().is_empty() || after.trim().starts_with('#') => cells,
+            _ => line,
+        };
         if line.chars().all(|c| matches!(c, '-' | '|' | ':' | ' ')) && line.contains('-') {
             continue;
         }
         let mut cells = cells(line).into_iter();
         let first = cells.next().unwrap_or_default();
-        if !first.is_empty() {
+        let first_is_blank = first.is_empty();
+        if !first_is_blank {
             workbook.sheets.push(Sheet {
                 name: first,
                 rows: Vec::new(),
             });
             number = 0;
+        }
+        let cells: Vec<String> = cells.collect();
+        if !first_is_blank && cells.iter().all(String::is_empty) {
             continue;
         }
         number += 1;

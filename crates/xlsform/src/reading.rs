@@ -5,63 +5,113 @@ use std::sync::Arc;
 
 use sampan_form::compiled::Form;
 use sampan_form::def::{ExternalFile, FormDef, Item, Origin};
-use sampan_form::problem::{Problem, similar};
+use sampan_form::problem::{Problem, Severity, similar};
 
-use crate::heading::{CHOICES, Headings, SETTINGS, SURVEY};
-use crate::survey::{self, Survey};
+use crate::heading::{CHOICES, ENTITIES, Headings, SETTINGS, SURVEY};
+use crate::survey::{self, Surroundings, Survey};
 use crate::workbook::{Sheet, Workbook};
-use crate::{choices, markdown, settings, xlsx};
+use crate::{choices, entities, markdown, mending, references, settings, spreadsheet, table};
 
 /// Most problems that are reported for one form.
 pub const PROBLEMS: usize = 500;
 
-/// A form that was read and compiles.
+/// A form that was read.
 #[derive(Debug, Clone)]
 pub struct Reading {
     /// The form as written.
     pub form: FormDef,
-    /// What is doubtful in it.
+    /// What is doubtful in it, and what was mended.
     pub warnings: Vec<Problem>,
 }
 
-/// Reads an .xlsx file. `file_name` gives the form its id when the settings do not, and stands in messages; no file is
-/// opened. On failure everything that is wrong, in the order of sheets, rows and columns, warnings among it.
+/// How to read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Whether what is wrong but can only mean one thing is read as that, and said
+    /// ([`Severity::Mended`](sampan_form::problem::Severity::Mended)), instead of being an error.
+    pub lenient: bool,
+    /// Name of the outermost element of an answer document; None = as the settings say, else `data`.
+    pub root: Option<String>,
+    /// Whether expressions are left uncompiled: the form can then be written for other tools whose functions and rules
+    /// this one does not know, while references are still checked.
+    pub is_outline: bool,
+}
+
+/// Reads a file of any kind that holds a form: .xlsx, .xls, .ods, .csv or a table in Markdown, told apart by how it
+/// begins. `file_name` gives the form its id when the settings do not, and stands in messages; no file is opened.
+pub fn read_file(bytes: &[u8], file_name: &str, options: &Options) -> Result<Reading, Vec<Problem>> {
+    let workbook = match std::str::from_utf8(bytes) {
+        Ok(text) if text.trim_start_matches('\u{feff}').trim_start().starts_with('|') => {
+            markdown::workbook(text)
+        }
+        Ok(text) if table::is_table(text) => table::workbook(bytes, file_name)?,
+        _ => spreadsheet::workbook(bytes, file_name)?,
+    };
+    read_with(&workbook, file_name, options)
+}
+
+/// Reads an .xlsx file (or another spreadsheet) strictly. On failure everything that is wrong, in the order of sheets,
+/// rows and columns, warnings among it.
 pub fn read_xlsx(bytes: &[u8], file_name: &str) -> Result<Reading, Vec<Problem>> {
-    let workbook = xlsx::workbook(bytes, file_name)?;
+    let workbook = spreadsheet::workbook(bytes, file_name)?;
     read_workbook(&workbook, file_name)
 }
 
-/// Reads a table of text, see [`markdown::workbook`].
+/// Reads a table of text strictly, see [`markdown::workbook`].
 pub fn read_markdown(text: &str) -> Result<Reading, Vec<Problem>> {
     read_workbook(&markdown::workbook(text), "form.md")
 }
 
-/// Reads a workbook.
+/// Reads a workbook strictly.
 pub fn read_workbook(workbook: &Workbook, file_name: &str) -> Result<Reading, Vec<Problem>> {
+    read_with(workbook, file_name, &Options::default())
+}
+
+/// Reads a workbook.
+pub fn read_with(workbook: &Workbook, file_name: &str, options: &Options) -> Result<Reading, Vec<Problem>> {
     let mut problems = Vec::new();
-    let Some(survey_sheet) = workbook.sheet("survey") else {
+    let mended;
+    let workbook = match options.lenient {
+        true => {
+            mended = mending::mend(workbook, &mut problems);
+            &mended
+        }
+        false => workbook,
+    };
+    let only = Some(workbook.sheets.as_slice());
+    let Some(survey_sheet) = workbook.sheet("survey").or_else(|| match only {
+        Some([sheet]) if !references::is_private(&sheet.name) => Some(sheet),
+        _ => None,
+    }) else {
         return Err(vec![no_survey(workbook, file_name)]);
     };
     warn_of_sheets(workbook, &mut problems);
-    let settings_headings = headings(workbook.sheet("settings"), SETTINGS, &mut Vec::new());
-    let choice_headings = headings(workbook.sheet("choices"), CHOICES, &mut Vec::new());
-    let survey_headings = Headings::read(survey_sheet, SURVEY, &mut problems);
-    if let Some(sheet) = workbook.sheet("choices") {
-        // Headings of choices are columns for filters too, so a strange one is no mistake; one that stands twice is.
-        let mut found = Vec::new();
-        Headings::read(sheet, CHOICES, &mut found);
-        problems.extend(found.into_iter().filter(Problem::is_error));
+    let lenient = options.lenient;
+    let settings_headings = headings(workbook.sheet("settings"), SETTINGS, lenient, &mut Vec::new());
+    let settings = settings::settings(settings_headings.as_ref(), file_name, options, &mut problems);
+    let mut survey_headings = Headings::read(survey_sheet, SURVEY, lenient, &mut problems);
+    survey_headings.keeps_blanks = settings.keeps_blanks;
+    // Headings of choices are columns for filters too, so a strange one is no mistake; one that stands twice is.
+    let mut found = Vec::new();
+    let mut choice_headings = headings(workbook.sheet("choices"), CHOICES, lenient, &mut found);
+    if let Some(headings) = &mut choice_headings {
+        headings.keeps_blanks = true;
     }
+    problems.extend(
+        found
+            .into_iter()
+            .filter(|problem| problem.severity < Severity::Warning),
+    );
+    let external_headings = headings(workbook.sheet("external_choices"), CHOICES, true, &mut Vec::new());
+    let osm_headings = headings(workbook.sheet("osm"), CHOICES, true, &mut Vec::new());
     for (means, headings, sheet) in [
         ("type", Some(&survey_headings), Some(survey_sheet)),
-        ("name", Some(&survey_headings), Some(survey_sheet)),
         ("list_name", choice_headings.as_ref(), workbook.sheet("choices")),
         ("name", choice_headings.as_ref(), workbook.sheet("choices")),
     ] {
         if let (Some(headings), Some(sheet)) = (headings, sheet)
             && !headings.has(means)
-            && !(means == "list_name" && sheet.rows.is_empty())
-            && !(sheet.name.trim().eq_ignore_ascii_case("choices") && sheet.rows.is_empty())
+            && (means == "type" || sheet.rows.len() > 1)
         {
             problems.push(Problem::error(
                 &sheet.row_origin(sheet.rows.first().map_or(1, |row| row.number)),
@@ -77,33 +127,72 @@ pub fn read_workbook(workbook: &Workbook, file_name: &str) -> Result<Reading, Ve
     {
         return Err(problems);
     }
-    let settings = settings::settings(settings_headings.as_ref(), file_name, &mut problems);
     let default_language = settings
         .default_language
         .clone()
         .unwrap_or_else(|| "default".into());
-    let lists = choice_headings
+    let read_lists = |headings: Option<&Headings<'_>>, allows_duplicates, problems: &mut Vec<Problem>| {
+        headings
+            .map(|headings| {
+                let rules = choices::Rules {
+                    allows_duplicates,
+                    lenient,
+                };
+                choices::lists(headings, &default_language, rules, problems)
+            })
+            .unwrap_or_default()
+    };
+    let lists = read_lists(
+        choice_headings.as_ref(),
+        settings.allows_duplicates,
+        &mut problems,
+    );
+    let external_choices = read_lists(external_headings.as_ref(), true, &mut Vec::new());
+    let osm = read_lists(osm_headings.as_ref(), true, &mut Vec::new());
+    let entity_headings = headings(workbook.sheet("entities"), ENTITIES, lenient, &mut problems);
+    let declared = entity_headings
         .as_ref()
-        .map(|headings| {
-            choices::lists(
-                headings,
-                &default_language,
-                settings.allows_duplicates,
-                &mut problems,
-            )
-        })
+        .map(|headings| entities::declared(headings, &mut problems))
         .unwrap_or_default();
+    let untranslated = untranslated(&default_language, &survey_headings, choice_headings.as_ref());
     let Survey {
         items,
         lists,
         mut files,
-    } = survey::survey(&survey_headings, &default_language, lists, &mut problems);
+        audit,
+        title,
+        form_id,
+        entities,
+    } = survey::survey(
+        &survey_headings,
+        &default_language,
+        Surroundings {
+            lists,
+            external_choices: &external_choices,
+            entities: declared,
+            root: &settings.root,
+            is_outline: options.is_outline,
+            lenient,
+        },
+        &mut problems,
+    );
     let instance_name = settings.instance_name;
     let sources = instance_name.iter().map(|expression| expression.source.as_str());
-    add_pulled(&items, sources, &mut files);
+    add_pulled(&items, sources, &mut files, &mut problems);
+    for file in &files {
+        let list = lists.get(&file.id).and_then(|list| list.choices.first());
+        if let Some(choice) = list {
+            problems.push(Problem::error(
+                &choice.origin,
+                &file.id,
+                format!("the list has the name of the file {}", file.file_name),
+                "Give one of them another name",
+            ));
+        }
+    }
     let form = FormDef {
-        form_id: settings.form_id,
-        title: settings.title,
+        form_id: form_id.unwrap_or(settings.form_id),
+        title: title.unwrap_or(settings.title),
         version: settings.version,
         languages: languages(
             &settings.default_language,
@@ -115,6 +204,18 @@ pub fn read_workbook(workbook: &Workbook, file_name: &str) -> Result<Reading, Ve
         external: files,
         instance_name,
         settings: settings.others,
+        root: match settings.root.as_str() {
+            "data" => String::new(),
+            root => root.to_string(),
+        },
+        entities,
+        external_choices,
+        osm,
+        audit,
+        untranslated: match settings.default_language {
+            Some(_) => untranslated,
+            None => BTreeSet::new(),
+        },
     };
     if let Some(language) = &settings.default_language {
         warn_of_language(
@@ -125,9 +226,21 @@ pub fn read_workbook(workbook: &Workbook, file_name: &str) -> Result<Reading, Ve
         );
     }
     let form = Arc::new(form);
-    let compiled = match Form::compile(form.clone()) {
-        Ok(compiled) => compiled.warnings().to_vec(),
-        Err(problems) => problems,
+    let compiled = match options.is_outline {
+        true => references::check(
+            &form,
+            &references::Sheets {
+                survey: &survey_headings,
+                choices: choice_headings.as_ref(),
+                settings: settings_headings.as_ref(),
+                entities: entity_headings.as_ref(),
+            },
+            lenient,
+        ),
+        false => match Form::compile(form.clone()) {
+            Ok(compiled) => compiled.warnings().to_vec(),
+            Err(problems) => problems,
+        },
     };
     problems.extend(compiled.into_iter().map(|mut problem| {
         if problem.origin.letter.is_none() {
@@ -169,7 +282,7 @@ fn finish(form: Arc<FormDef>, mut problems: Vec<Problem>) -> Result<Reading, Vec
 
 /// Sheets in the order of a workbook, rows, and columns by their letters.
 fn place(origin: &Origin) -> (usize, u32, usize, Option<String>) {
-    let sheets = ["", "survey", "choices", "settings"];
+    let sheets = ["", "survey", "choices", "settings", "entities"];
     let sheet = sheets
         .iter()
         .position(|sheet| origin.sheet.trim().eq_ignore_ascii_case(sheet));
@@ -185,9 +298,29 @@ fn place(origin: &Origin) -> (usize, u32, usize, Option<String>) {
 fn headings<'a>(
     sheet: Option<&'a Sheet>,
     known: &[(&str, &[&str])],
+    lenient: bool,
     problems: &mut Vec<Problem>,
 ) -> Option<Headings<'a>> {
-    sheet.map(|sheet| Headings::read(sheet, known, problems))
+    sheet.map(|sheet| Headings::read(sheet, known, lenient, problems))
+}
+
+/// Columns for people that are written without a language, as `survey.label`.
+fn untranslated(default: &str, survey: &Headings<'_>, choices: Option<&Headings<'_>>) -> BTreeSet<String> {
+    [("survey", Some(survey)), ("choices", choices)]
+        .into_iter()
+        .filter_map(|(sheet, headings)| Some((sheet, headings?)))
+        .flat_map(|(sheet, headings)| {
+            let plain = headings.columns().iter().filter(|heading| {
+                heading.is_known
+                    && heading.language.is_none()
+                    && heading.is_translated()
+                    && !headings.columns().iter().any(|other| {
+                        other.means == heading.means && other.language.as_deref() == Some(default)
+                    })
+            });
+            plain.map(move |heading| format!("{sheet}.{}", heading.means))
+        })
+        .collect()
 }
 
 fn no_survey(workbook: &Workbook, file_name: &str) -> Problem {
@@ -209,23 +342,13 @@ fn no_survey(workbook: &Workbook, file_name: &str) -> Problem {
 }
 
 fn warn_of_sheets(workbook: &Workbook, problems: &mut Vec<Problem>) {
+    let known = ["choices", "settings", "entities", "external_choices"];
     for sheet in &workbook.sheets {
         let name = sheet.name.trim();
         let place = sheet.row_origin(0);
-        if ["external_choices", "entities", "osm"]
-            .iter()
-            .any(|known| name.eq_ignore_ascii_case(known))
-        {
-            problems.push(Problem::warning(
-                &place,
-                "",
-                format!("the sheet {name} is not supported yet and is not read"),
-                "Use select_one_from_file for long lists",
-            ));
-        }
-        let known = ["choices", "settings"];
         if let Some(intended) = similar(name, known)
             && !known.iter().any(|known| name.eq_ignore_ascii_case(known))
+            && !references::is_private(name)
             && workbook.sheet(intended).is_none()
         {
             problems.push(Problem::warning(
@@ -292,7 +415,12 @@ fn languages(default: &Option<String>, survey: &Headings<'_>, choices: Option<&H
 }
 
 /// Files that only expressions name: `pulldata('prices', …)` reads prices.csv.
-fn add_pulled<'a>(items: &'a [Item], more: impl Iterator<Item = &'a str>, files: &mut Vec<ExternalFile>) {
+fn add_pulled<'a>(
+    items: &'a [Item],
+    more: impl Iterator<Item = &'a str>,
+    files: &mut Vec<ExternalFile>,
+    problems: &mut Vec<Problem>,
+) {
     let mut sources: Vec<&str> = more.collect();
     collect_sources(items, &mut sources);
     for source in sources {
@@ -307,6 +435,19 @@ fn add_pulled<'a>(items: &'a [Item], more: impl Iterator<Item = &'a str>, files:
             let Some(id) = rest.get(1..).and_then(|rest| rest.split(quote).next()) else {
                 continue;
             };
+            if let Some(file) = files.iter().find(|file| file.id == id)
+                && !file.file_name.ends_with(".csv")
+            {
+                problems.push(Problem::error(
+                    &Origin::default(),
+                    source,
+                    format!(
+                        "pulldata reads {id}.csv, but {id} already means {}",
+                        file.file_name
+                    ),
+                    "Give one of the files another name",
+                ));
+            }
             if !id.is_empty() && !files.iter().any(|file| file.id == id) {
                 files.push(ExternalFile {
                     id: id.to_string(),

@@ -1,17 +1,25 @@
 //! The sheet survey: rows become questions, groups and repeats that stand in each other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use sampan_form::def::{ChoiceList, ExternalFile, Group, Item, Origin, Repeat};
+use sampan_form::def::{ChoiceList, Entity, Expression, ExternalFile, Group, Item, ListRef, Origin, Repeat};
 use sampan_form::package::NESTING;
 use sampan_form::problem::Problem;
 use sampan_form::types::{self, FREE_TEXT, HIDDEN, Type};
 
 use crate::cell;
+use crate::entities::{self, Container, Mention};
 use crate::heading::{Headings, Line};
 use crate::reading::PROBLEMS;
+use crate::references;
 
+mod looping;
+mod parameters;
 mod question;
+mod whole;
+
+/// Most questions, groups and repeats, with what loops multiply.
+pub const ITEMS: usize = 100_000;
 
 /// What the sheet says.
 #[derive(Debug, Default)]
@@ -22,42 +30,125 @@ pub struct Survey {
     pub lists: BTreeMap<String, ChoiceList>,
     /// Files that choices come from.
     pub files: Vec<ExternalFile>,
+    /// What is to be logged; None = nothing.
+    pub audit: Option<BTreeMap<String, String>>,
+    /// The title, when a row gives it.
+    pub title: Option<String>,
+    /// The form's id, when a row gives it.
+    pub form_id: Option<String>,
+    /// The entities with the groups and repeats they belong to.
+    pub entities: Vec<Entity>,
+}
+
+/// What other sheets say that the survey refers to.
+#[derive(Debug)]
+pub struct Surroundings<'a> {
+    /// Choice lists.
+    pub lists: BTreeMap<String, ChoiceList>,
+    /// Lists of the sheet external_choices.
+    pub external_choices: &'a BTreeMap<String, ChoiceList>,
+    /// The sheet entities.
+    pub entities: Vec<Entity>,
+    /// Name of the outermost element.
+    pub root: &'a str,
+    /// Whether what the form's compiler would report is reported here.
+    pub is_outline: bool,
+    /// Whether what can only mean one thing is mended.
+    pub lenient: bool,
 }
 
 /// Reads all rows. A row that is wrong still becomes an item where it can, so that what refers to it is not reported too.
 pub fn survey(
     headings: &Headings<'_>,
     default_language: &str,
-    lists: BTreeMap<String, ChoiceList>,
+    around: Surroundings<'_>,
     problems: &mut Vec<Problem>,
 ) -> Survey {
+    let mentioned_names = around.entities.iter().map(entities::names).collect();
     let mut rows = Rows {
         survey: Survey {
-            lists,
+            lists: around.lists,
             ..Survey::default()
         },
         open: Vec::new(),
+        names: vec![HashMap::new()],
+        repeats: HashSet::new(),
+        external_files: HashSet::new(),
         language: default_language,
+        root: around.root,
+        is_outline: around.is_outline,
+        lenient: around.lenient,
+        external_choices: around.external_choices,
+        mentions: vec![Vec::new(); around.entities.len()],
+        entities: around.entities,
+        mentioned_names,
+        containers: Vec::new(),
+        n_items: 0,
         problems,
     };
     for line in headings.lines() {
         rows.line(line);
+        if rows.n_items > ITEMS {
+            rows.problems.push(Problem::error(
+                &line.origin(),
+                "",
+                format!("the form has more than {ITEMS} questions and groups"),
+                "Split the form, or shorten the lists of its loops",
+            ));
+            break;
+        }
     }
     rows.close_all();
+    rows.place_entities();
+    whole::check(&mut rows);
     rows.survey
 }
 
 /// A group or repeat that is not closed yet.
 struct Open {
-    is_repeat: bool,
+    kind: OpenKind,
     item: Item,
     row: u32,
+    container: Container,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum OpenKind {
+    Group,
+    Repeat,
+    /// Asked once for each choice of this list.
+    Loop(String),
+}
+
+impl OpenKind {
+    fn word(&self) -> &'static str {
+        match self {
+            OpenKind::Group => "group",
+            OpenKind::Repeat => "repeat",
+            OpenKind::Loop(_) => "loop",
+        }
+    }
 }
 
 struct Rows<'p> {
     survey: Survey,
     open: Vec<Open>,
+    /// Names used in the form and in each open group, with the cell of the first use.
+    names: Vec<HashMap<String, Origin>>,
+    repeats: HashSet<String>,
+    /// Files that rows of their own name.
+    external_files: HashSet<String>,
     language: &'p str,
+    root: &'p str,
+    is_outline: bool,
+    lenient: bool,
+    external_choices: &'p BTreeMap<String, ChoiceList>,
+    entities: Vec<Entity>,
+    mentions: Vec<Vec<Mention>>,
+    mentioned_names: Vec<HashSet<String>>,
+    /// All groups and repeats: name and what is around.
+    containers: Vec<(String, Vec<Container>)>,
+    n_items: usize,
     problems: &'p mut Vec<Problem>,
 }
 
@@ -89,59 +180,116 @@ impl Rows<'_> {
             return;
         };
         let text = cell::plain(written.text);
-        match types::read(&text) {
-            Some((Type::BeginGroup, _)) => self.begin(line, false),
-            Some((Type::BeginRepeat, _)) => self.begin(line, true),
-            Some((Type::EndGroup, _)) => self.end(line, false),
-            Some((Type::EndRepeat, _)) => self.end(line, true),
-            Some((Type::Question(meaning), rest)) => {
-                let items = question::questions(self, line, meaning, rest, &written.origin);
+        if self.setting(line, &text) {
+            return;
+        }
+        let known = types::read_word(&text).filter(|(_, meaning, rest)| self.is_possible(*meaning, rest));
+        match known {
+            Some((_, Type::BeginGroup, _)) => self.begin(line, OpenKind::Group),
+            Some((_, Type::BeginRepeat, _)) => self.begin(line, OpenKind::Repeat),
+            Some((_, Type::BeginLoop, rest)) => {
+                let list = rest.strip_prefix("over ").unwrap_or(rest).trim().to_string();
+                if !self.survey.lists.contains_key(&list) {
+                    self.no_list(&written.origin, &text, &list);
+                }
+                self.begin(line, OpenKind::Loop(list));
+            }
+            Some((_, Type::EndGroup, _)) => self.end(line, &OpenKind::Group),
+            Some((_, Type::EndRepeat, _)) => self.end(line, &OpenKind::Repeat),
+            Some((_, Type::EndLoop, _)) => self.end(line, &OpenKind::Loop(String::new())),
+            Some((_, Type::Audit, _)) => parameters::audit(self, line),
+            Some((word, Type::ExternalFile, _)) => self.external_file(line, word),
+            Some((word, Type::Question(meaning), rest)) => {
+                let items = question::questions(self, line, word, meaning, rest, &written.origin);
                 for item in items {
                     self.add(item);
                 }
             }
-            Some((Type::Unknowable, _)) => {
+            Some((word, Type::Unknowable, _)) => {
                 self.problems.push(Problem::warning(
                     &written.origin,
                     &text,
                     "devices do not know this, so it stays empty",
                     "Ask for it with a question, or delete the row",
                 ));
-                let item = question::placeholder(self, line, HIDDEN);
+                let item = question::placeholder(self, line, word, HIDDEN);
                 self.add(item);
             }
-            Some((Type::Unsupported, _)) => {
-                self.problems.push(Problem::error(
-                    &written.origin,
-                    &text,
-                    "this question type is not supported yet",
-                    "Leave the row out, or ask it with another type",
+            None => self.unknown(line, &text, &written.origin),
+        }
+    }
+
+    /// Some old forms give settings as rows of the survey.
+    fn setting(&mut self, line: Line<'_>, text: &str) -> bool {
+        let name = || line.get("name").map(|found| cell::plain(found.text));
+        match text.to_lowercase().replace(' ', "_").as_str() {
+            "set_form_title" | "form_title" => self.survey.title = name(),
+            "set_form_id" | "form_id" => self.survey.form_id = name(),
+            _ => return false,
+        }
+        true
+    }
+
+    /// Whether words may follow this type: a reading that is not lenient takes nothing else.
+    fn is_possible(&self, meaning: Type, rest: &str) -> bool {
+        match meaning {
+            Type::Question(_) | Type::BeginLoop => true,
+            Type::BeginGroup
+            | Type::EndGroup
+            | Type::BeginRepeat
+            | Type::EndRepeat
+            | Type::EndLoop
+            | Type::Audit
+            | Type::ExternalFile
+            | Type::Unknowable => rest.is_empty() || self.lenient,
+        }
+    }
+
+    fn unknown(&mut self, line: Line<'_>, text: &str, origin: &Origin) {
+        let word = text.split_whitespace().next().unwrap_or(text);
+        let is_read = self.problems.len() < PROBLEMS;
+        let intended = is_read.then(|| types::intended(text)).flatten();
+        if self.lenient && (text.starts_with("db:") || intended.is_some()) {
+            let rest = text.get(word.len()..).unwrap_or_default();
+            let meant = match intended {
+                Some(intended) if !text.starts_with("db:") => format!("{intended}{rest}"),
+                _ => "text".to_string(),
+            };
+            if let Some((word, Type::Question(meaning), rest)) = types::read_word(&meant) {
+                self.problems.push(Problem::mended(
+                    origin,
+                    text,
+                    format!("there is no such question type; read as {meant}"),
+                    format!("Write {meant}"),
                 ));
-                let item = question::placeholder(self, line, FREE_TEXT);
-                self.add(item);
-            }
-            None => {
-                let word = text.split_whitespace().next().unwrap_or(&text);
-                let is_read = self.problems.len() < PROBLEMS;
-                let advice = match Some(&text)
-                    .filter(|_| is_read)
-                    .and_then(|text| types::intended(text))
-                {
-                    Some(intended) => format!("Did you mean {intended}?"),
-                    None => {
-                        "Write a type such as text, integer, decimal, date, select_one LIST or note".into()
-                    }
-                };
-                self.problems.push(Problem::error(
-                    &written.origin,
-                    &text,
-                    format!("there is no question type {word}"),
-                    advice,
-                ));
-                let item = question::placeholder(self, line, FREE_TEXT);
-                self.add(item);
+                let items = question::questions(self, line, word, meaning, rest, origin);
+                for item in items {
+                    self.add(item);
+                }
+                return;
             }
         }
+        let advice = match intended {
+            Some(intended) => format!("Did you mean {intended}?"),
+            None => "Write a type such as text, integer, decimal, date, select_one LIST or note".into(),
+        };
+        self.problems.push(Problem::error(
+            origin,
+            text,
+            format!("there is no question type {word}"),
+            advice,
+        ));
+        let item = question::placeholder(self, line, "text", FREE_TEXT);
+        self.add(item);
+    }
+
+    fn no_list(&mut self, origin: &Origin, found: &str, list: &str) {
+        self.problems.push(Problem::error(
+            origin,
+            found,
+            format!("there is no choice list {list}"),
+            format!("Add rows with list_name {list} to the sheet choices"),
+        ));
     }
 
     /// The name of a row, with problems for a missing or impossible one. None is never given: a row without a name gets
@@ -165,22 +313,113 @@ impl Rows<'_> {
                 "a name begins with a letter or _ and has only letters, digits, _, - and .",
                 format!("Write {}", cell::nearest_name(&name)),
             ));
-        } else if name == "meta" && self.open.is_empty() {
-            self.problems.push(Problem::error(
-                &place,
-                &name,
-                "the name meta is taken by ODK",
-                "Choose another name",
-            ));
         }
+        self.take(&name, &place);
         (name, place)
     }
 
-    fn begin(&mut self, line: Line<'_>, is_repeat: bool) {
-        let what = if is_repeat { "repeat" } else { "group" };
-        let (name, origin) = self.name(line, what);
+    /// Notes a name among its siblings.
+    fn take(&mut self, name: &str, place: &Origin) {
+        if name == "meta" {
+            let (message, advice) = ("the name meta is taken by ODK", "Choose another name");
+            self.problems.push(match self.lenient {
+                true => Problem::mended(
+                    place,
+                    name,
+                    format!("{message}; read as a group that shares it"),
+                    advice,
+                ),
+                false => Problem::error(place, name, message, advice),
+            });
+        }
+        let Some(names) = self.names.last_mut() else {
+            return;
+        };
+        if let Some(first) = names.get(name) {
+            self.problems.push(Problem::error(
+                place,
+                name,
+                format!("the name stands twice in the same group, first in {first}"),
+                "Give one of them another name",
+            ));
+        } else {
+            names.insert(name.to_string(), place.clone());
+        }
+        let path: Vec<Container> = self.open.iter().map(|open| open.container).collect();
+        for (entity, names) in self.mentioned_names.iter().enumerate() {
+            if names.contains(name)
+                && let Some(mentions) = self.mentions.get_mut(entity)
+            {
+                mentions.push(Mention {
+                    path: path.clone(),
+                    property: None,
+                    question: name.to_string(),
+                    origin: place.clone(),
+                });
+            }
+        }
+    }
+
+    /// Notes that the answer of a row is kept in an entity, and gives the property.
+    fn save_to(&mut self, line: Line<'_>, name: &str, is_begin_or_end: bool) -> Option<String> {
+        let found = line.get("save_to")?;
+        let text = cell::plain(found.text);
+        match entities::saved_to(
+            &text,
+            &found.origin,
+            &self.entities,
+            &self.mentions,
+            is_begin_or_end,
+        ) {
+            Ok((entity, property)) => {
+                let path = self.open.iter().map(|open| open.container).collect();
+                if let Some(mentions) = self.mentions.get_mut(entity) {
+                    mentions.push(Mention {
+                        path,
+                        property: Some(property),
+                        question: name.to_string(),
+                        origin: found.origin,
+                    });
+                }
+                Some(text)
+            }
+            Err(problem) => {
+                self.problems.push(*problem);
+                None
+            }
+        }
+    }
+
+    fn begin(&mut self, line: Line<'_>, kind: OpenKind) {
+        let (name, origin) = self.name(line, kind.word());
+        self.save_to(line, &name, true);
+        if kind == OpenKind::Repeat {
+            if name == self.root {
+                self.problems.push(Problem::error(
+                    &origin,
+                    &name,
+                    "a repeat may not have the name of the form itself",
+                    "Choose another name",
+                ));
+            } else if !self.repeats.insert(name.clone()) {
+                self.problems.push(Problem::error(
+                    &origin,
+                    &name,
+                    "another repeat has this name",
+                    "Choose another name",
+                ));
+            }
+        }
+        let count = line
+            .expression("repeat_count")
+            .filter(|_| kind == OpenKind::Repeat);
+        if count
+            .as_ref()
+            .is_some_and(|count| references::only(&count.source).is_none())
+        {
+            self.take(&format!("{name}_count"), &origin);
+        }
         let label = line.translated("label", self.language);
-        let relevant = line.expression("relevant");
         let appearance = question::appearance(line);
         if self.open.len() == NESTING {
             self.problems.push(Problem::error(
@@ -190,58 +429,90 @@ impl Rows<'_> {
                 "Flatten the form",
             ));
         }
+        let mut extra = line.attributes();
+        for (means, attribute) in [
+            ("intent", "control::intent"),
+            ("required", "bind::required"),
+            ("constraint", "bind::constraint"),
+            ("calculation", "bind::calculate"),
+            ("compact_tag", "instance::odk:tag"),
+        ] {
+            if let Some(Expression { source, .. }) = line.expression(means) {
+                extra.insert(attribute.to_string(), source);
+            }
+        }
+        let is_repeat = kind == OpenKind::Repeat;
+        let (relevant, read_only) = (line.expression("relevant"), line.expression("read_only"));
+        let hint = line.translated("hint", self.language);
+        let media = line.media(self.language);
         let item = match is_repeat {
             true => Item::Repeat(Repeat {
-                name,
+                name: name.clone(),
                 label,
                 relevant,
-                count: line.expression("repeat_count"),
+                count,
                 appearance,
+                hint,
+                read_only,
+                media,
+                extra,
                 items: Vec::new(),
                 origin,
             }),
             false => Item::Group(Group {
-                name,
+                name: name.clone(),
                 label,
                 relevant,
                 appearance,
+                hint,
+                read_only,
+                media,
+                extra,
                 items: Vec::new(),
                 origin,
             }),
         };
-        self.open.push(Open {
+        let container = Container {
+            number: u32::try_from(self.containers.len()).unwrap_or(u32::MAX),
             is_repeat,
+        };
+        let around = self.open.iter().map(|open| open.container).collect();
+        self.containers.push((name, around));
+        self.names.push(HashMap::new());
+        self.n_items += 1;
+        self.open.push(Open {
+            kind,
             item,
             row: line.row(),
+            container,
         });
     }
 
-    fn end(&mut self, line: Line<'_>, is_repeat: bool) {
-        let word = if is_repeat { "end_repeat" } else { "end_group" };
-        let begin = if is_repeat { "begin_repeat" } else { "begin_group" };
+    fn end(&mut self, line: Line<'_>, kind: &OpenKind) {
+        let kind_word = kind.word();
+        let word = format!("end_{kind_word}");
+        self.save_to(line, "", true);
         let Some(open) = self.open.pop() else {
             self.problems.push(Problem::error(
                 &line.place("type"),
-                word,
+                &word,
                 format!("nothing is open here that {word} could close"),
-                format!("Delete the row, or write {begin} where it begins"),
+                format!("Delete the row, or write begin_{kind_word} where it begins"),
             ));
             return;
         };
-        if open.is_repeat != is_repeat {
-            let (opened, needed) = match open.is_repeat {
-                true => ("repeat", "end_repeat"),
-                false => ("group", "end_group"),
-            };
+        self.names.pop();
+        if open.kind.word() != kind_word {
+            let opened = open.kind.word();
             self.problems.push(Problem::error(
                 &line.place("type"),
-                word,
+                &word,
                 format!(
                     "the {opened} {}, opened in row {}, is still open here",
                     open.item.name(),
                     open.row
                 ),
-                format!("Write {needed}, or close it before"),
+                format!("Write end_{opened}, or close it before"),
             ));
         }
         if let Some(named) = line.get("name")
@@ -254,26 +525,42 @@ impl Rows<'_> {
                 "Check whether a row that closes is missing or stands too early",
             ));
         }
-        self.add(open.item);
+        self.close(open);
+    }
+
+    fn close(&mut self, open: Open) {
+        let item = match (open.kind, open.item) {
+            (OpenKind::Loop(list), Item::Group(group)) => {
+                let choices = self.survey.lists.get(&list).cloned().unwrap_or_default();
+                let n_inside = looping::n_items(&group.items).saturating_add(1);
+                self.n_items = self
+                    .n_items
+                    .saturating_add(n_inside.saturating_mul(choices.choices.len()));
+                match self.n_items > ITEMS {
+                    true => Item::Group(group),
+                    false => Item::Group(looping::expand(group, &choices)),
+                }
+            }
+            (_, item) => item,
+        };
+        self.add(item);
     }
 
     fn close_all(&mut self) {
         while let Some(open) = self.open.pop() {
-            let (opened, needed) = match open.is_repeat {
-                true => ("repeat", "end_repeat"),
-                false => ("group", "end_group"),
-            };
+            let opened = open.kind.word();
             self.problems.push(Problem::error(
                 open.item.origin(),
                 open.item.name(),
                 format!("the {opened} is never closed"),
-                format!("Add a row {needed} after its last question"),
+                format!("Add a row end_{opened} after its last question"),
             ));
-            self.add(open.item);
+            self.close(open);
         }
     }
 
     fn add(&mut self, item: Item) {
+        self.n_items += 1;
         let items = match self.open.last_mut() {
             None => &mut self.survey.items,
             Some(open) => match &mut open.item {
@@ -285,19 +572,75 @@ impl Rows<'_> {
         items.push(item);
     }
 
+    fn place_entities(&mut self) {
+        let mut entities = std::mem::take(&mut self.entities);
+        let places = entities::places(&entities, &self.mentions, self.problems);
+        for (entity, place) in entities.iter_mut().zip(places) {
+            let name = |container: &Container| {
+                let (name, _) = self.containers.get(container.number as usize)?;
+                Some(name.clone())
+            };
+            entity.inside = place.iter().filter_map(name).collect();
+        }
+        self.survey.entities = entities;
+    }
+
+    /// The files csv-external and xml-external name: the row is no question.
+    fn external_file(&mut self, line: Line<'_>, word: &str) {
+        let (name, origin) = self.name(line, "file");
+        self.save_to(line, &name, false);
+        let ending = if word == "csv_external" { "csv" } else { "xml" };
+        let id = name.clone();
+        let file_name = format!("{name}.{ending}");
+        let before = self.survey.files.iter().find(|file| file.id == id);
+        let is_other = before.is_some_and(|before| before.file_name != file_name) || name == "__last-saved";
+        if is_other || !self.external_files.insert(name.clone()) {
+            self.problems.push(Problem::error(
+                &origin,
+                &name,
+                "another file has this name",
+                "Choose another name, or delete the row",
+            ));
+            return;
+        }
+        if before.is_some() {
+            return;
+        }
+        self.survey.files.push(ExternalFile {
+            id,
+            file_name,
+            content_hash: None,
+        });
+    }
+
     /// Adds a file that choices come from, and gives its instance id.
-    fn file(&mut self, file_name: &str) -> String {
+    fn file(&mut self, file_name: &str, origin: &Origin) -> String {
         let id = file_name
             .rsplit_once('.')
             .map_or(file_name, |(stem, _)| stem)
             .to_string();
-        if !self.survey.files.iter().any(|file| file.id == id) {
-            self.survey.files.push(ExternalFile {
+        match self.survey.files.iter().find(|file| file.id == id) {
+            Some(file) if file.file_name != file_name => self.problems.push(Problem::error(
+                origin,
+                file_name,
+                format!("{id} already means the file {}", file.file_name),
+                "Give one of the files another name",
+            )),
+            Some(_) => {}
+            None => self.survey.files.push(ExternalFile {
                 id: id.clone(),
                 file_name: file_name.to_string(),
                 content_hash: None,
-            });
+            }),
         }
         id
+    }
+}
+
+/// The list of a select that the form itself holds.
+fn internal(list: &ListRef) -> Option<&str> {
+    match list {
+        ListRef::Internal(name) => Some(name),
+        ListRef::Answers(_) | ListRef::External(_) => None,
     }
 }

@@ -22,6 +22,7 @@ fn problems(table: &str) -> Vec<String> {
 fn line(problem: &Problem) -> String {
     match problem.severity {
         Severity::Error => problem.to_string(),
+        Severity::Mended => format!("mended {problem}"),
         Severity::Warning => format!("warning {problem}"),
     }
 }
@@ -69,11 +70,6 @@ fn types_are_checked_at_their_cell() {
              integer, decimal, date, select_one LIST or note.",
         ),
         (
-            "rank fruit",
-            "survey A2 (type): this question type is not supported yet; found \"rank fruit\". Leave the row out, or \
-             ask it with another type.",
-        ),
-        (
             "text fruit",
             "survey A2 (type): something follows the type that does not belong there; found \"fruit\". Delete it, or \
              write a select type before the name of a choice list.",
@@ -96,9 +92,9 @@ fn types_are_checked_at_their_cell() {
             "survey A2 (type): this is no plain file name; found \"../a.csv\". Write the name alone, without a folder.",
         ),
         (
-            "select_one_from_file a.geojson",
-            "survey A2 (type): choices are read from .csv files only; other files are not supported yet; found \
-             \"a.geojson\". Save the file as CSV UTF-8 and name it here.",
+            "select_one_from_file a.pdf",
+            "survey A2 (type): choices are read from .csv, .xml and .geojson files, with no other point in the name; \
+             found \"a.pdf\". Save the file as CSV UTF-8 and name it here.",
         ),
     ] {
         check_row("type | name | label", &format!("{cell} | a | A"), &[expected]);
@@ -320,7 +316,7 @@ fn choices_are_checked_at_their_cell() {
          | | fruit | apple | Another |
          | | fruit | fig | |",
         &[
-            "choices A3 (list_name): the choice pear belongs to no list. Write the name of its list under list_name, or \
+            "warning choices A3 (list_name): the choice pear belongs to no list and is not read. Write the name of its list under list_name, or \
              delete the row.",
             "choices B4 (name): a choice of the list fruit has no name. Write what is to be stored under name, or delete \
              the row.",
@@ -382,14 +378,6 @@ fn other_columns_are_checked_too() {
         &["survey row 2: a computes nothing. Write an expression under calculation."],
     );
     check_row(
-        "type | name | label | appearance",
-        "select_one fruit | a | A | search('x')",
-        &[
-            "survey D2 (appearance): search() is not supported yet; found \"search('x')\". Use the type \
-         select_one_from_file with a choice_filter.",
-        ],
-    );
-    check_row(
         "type | name | label | relevent",
         "text | a | A | yes",
         &[
@@ -428,15 +416,18 @@ fn what_can_be_mended_is_mended_and_said() {
     check_row(
         "type | name | label | image | media::image",
         "text | a | A | a.jpg | b.jpg",
-        &[],
+        &[
+            "survey E1 (media::image): this column stands twice, first as \"image\"; found \"media::image\". Delete one of \
+             them or rename it.",
+        ],
     );
     check_row(
         "type | name | label | trigger",
         "calculate | a | | ${a}",
         &[
             "survey row 2: a computes nothing. Write an expression under calculation.",
-            "warning survey D2 (trigger): trigger is not supported yet: the calculation runs whenever what it reads changes; \
-         found \"${a}\". Check that this is what you want.",
+            "survey row 2 (trigger): a is never shown, so nobody can change it; found \"${a}\". Write the name of a \
+             question that is asked.",
         ],
     );
 }
@@ -444,14 +435,14 @@ fn what_can_be_mended_is_mended_and_said() {
 #[test]
 fn sheets_and_columns_that_are_missing_are_named() {
     check(
-        "| choices |\n| | list_name | name |",
+        "| choices |\n| | list_name | name |\n| settings |\n| | version |",
         &[
             "the workbook has no sheet named survey; found \"form.md\". Write the questions into a sheet named survey; the \
-         file has: choices.",
+         file has: choices, settings.",
         ],
     );
     check(
-        "| servey |\n| | type | name |",
+        "| servey |\n| | type | name |\n| other |\n| | a |",
         &["the workbook has no sheet named survey; found \"form.md\". Rename the sheet servey to survey."],
     );
     check(

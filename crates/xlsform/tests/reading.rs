@@ -254,5 +254,5 @@ fn a_note_needs_no_name_and_a_disabled_row_is_left_out() {
         .questions()
         .map(|node| (node.name.as_str(), node.question().unwrap().0))
         .collect();
-    assert_eq!(found, [("note_in_row_2", Role::Note)]);
+    assert_eq!(found, [("generated_note_name_2", Role::Note)]);
 }

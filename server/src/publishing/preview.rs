@@ -168,6 +168,7 @@ impl Page<'_> {
                     list.choices.len(),
                 )
             }
+            ListRef::Answers(_) => (Vec::new(), 0),
             ListRef::External(id) => {
                 let Some(table) = self.tables.get(id) else {
                     return (Vec::new(), 0);

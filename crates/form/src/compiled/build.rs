@@ -31,6 +31,7 @@ pub(super) fn form(def: Arc<FormDef>) -> Result<Form, Vec<Problem>> {
     let instances: BTreeSet<&str> = def
         .choice_lists
         .keys()
+        .chain(def.external_choices.keys())
         .map(String::as_str)
         .chain(def.external.iter().map(|file| file.id.as_str()))
         .collect();
@@ -54,8 +55,9 @@ pub(super) fn form(def: Arc<FormDef>) -> Result<Form, Vec<Problem>> {
         .map(|(id, item)| compiler.item(*id, item))
         .collect();
     let lists: BTreeMap<String, List> = def
-        .choice_lists
+        .external_choices
         .iter()
+        .chain(&def.choice_lists)
         .map(|(name, list)| (name.clone(), compiler.list(list)))
         .collect();
     let instance_name = def
@@ -232,14 +234,14 @@ impl Compiler<'_> {
         let at = &question.origin;
         Parts {
             relevant: self.optional(id, &question.relevant, Use::Value),
-            required: self.optional(id, &question.required, Use::Display),
-            constraint: self.optional(id, &question.constraint, Use::Display),
+            required: self.optional(id, &unless_false(&question.required), Use::Display),
+            constraint: self.optional(id, &within_range(question), Use::Display),
             calculation: self.optional(id, &question.calculation, Use::Calculation),
             default: question
                 .default
                 .as_ref()
                 .and_then(|default| self.first(id, question.kind, default)),
-            read_only: self.optional(id, &question.read_only, Use::Display),
+            read_only: self.optional(id, &unless_false(&question.read_only), Use::Display),
             count: None,
             choices: question
                 .choices
@@ -269,7 +271,12 @@ impl Compiler<'_> {
         let value_column = parameter("value").unwrap_or("name").to_string();
         let label_column = parameter("label").unwrap_or("label").to_string();
         let is_known = match &source.list {
-            ListRef::Internal(name) => match self.def.choice_lists.get(name) {
+            ListRef::Internal(name) => match self
+                .def
+                .choice_lists
+                .get(name)
+                .or_else(|| self.def.external_choices.get(name))
+            {
                 Some(list) => {
                     self.filter_columns(name, list, source, filter.as_ref());
                     true
@@ -293,6 +300,7 @@ impl Compiler<'_> {
                 }
             },
             ListRef::External(file) => self.def.external.iter().any(|known| known.id == *file),
+            ListRef::Answers(_) => true,
         };
         let randomize = parameter("randomize").is_some_and(|word| word.eq_ignore_ascii_case("true"));
         let seed = parameter("seed").and_then(|seed| {
@@ -502,6 +510,39 @@ impl Parts {
         node.parameters = self.parameters;
         node.sensitivity = self.sensitivity;
     }
+}
+
+/// The constraint of a question; a range has its ends for bounds too.
+fn within_range(question: &Question) -> Option<Expression> {
+    if question.type_name != "range" {
+        return question.constraint.clone();
+    }
+    let end = |name: &str, otherwise: f64| match question.parameters.get(name) {
+        Some(text) => text.parse::<f64>().ok(),
+        None => Some(otherwise),
+    };
+    let (Some(start), Some(end)) = (end("start", 1.0), end("end", 10.0)) else {
+        return question.constraint.clone();
+    };
+    let bounds = format!(". >= {} and . <= {}", start.min(end), start.max(end));
+    Some(match &question.constraint {
+        None => Expression {
+            source: bounds,
+            origin: question.origin.column("parameters"),
+        },
+        Some(own) => Expression {
+            source: format!("({}) and {bounds}", own.source),
+            origin: own.origin.clone(),
+        },
+    })
+}
+
+/// `false()` is as good as no expression.
+fn unless_false(expression: &Option<Expression>) -> Option<Expression> {
+    expression
+        .as_ref()
+        .filter(|expression| expression.source != "false()")
+        .cloned()
 }
 
 /// Whether a default is computed: it names an answer, calls a function, or (where the answer is no free text) adds,

@@ -6,27 +6,43 @@ use sampan_form::def::{
     Choice, ChoiceSource, Expression, Item, ListRef, Origin, Question, Role, Sensitivity, Translated,
 };
 use sampan_form::problem::Problem;
-use sampan_form::types::{self, ChoicesFrom, FREE_TEXT, QuestionType};
+use sampan_form::types::{ChoicesFrom, FREE_TEXT, QuestionType};
+use sampan_form::xform;
 
 use crate::cell;
 use crate::heading::Line;
-use crate::survey::Rows;
+use crate::references;
+use crate::survey::{Rows, parameters, whole};
+
+/// Endings of files that choices come from.
+const ENDINGS: &[&str] = &["csv", "xml", "geojson"];
 
 /// The question of a row, and the text question that `or_other` adds after it.
 pub(super) fn questions(
     rows: &mut Rows<'_>,
     line: Line<'_>,
+    word: &'static str,
     meaning: QuestionType,
     rest: &str,
     type_cell: &Origin,
 ) -> Vec<Item> {
-    let mut question = base(rows, line, meaning);
+    let mut question = base(rows, line, word, meaning);
+    question.save_to = rows.save_to(line, &question.name, false);
     let (list, other) = match strip_or_other(rest) {
         Some(list) => (list, true),
         None => (rest, false),
     };
     match meaning.choices {
         Some(from) => question.choices = source(rows, line, from, list, type_cell),
+        None if word == "osm" && !rest.is_empty() => {
+            question.parameters.insert("tags".into(), rest.to_string());
+        }
+        None if !rest.is_empty() && rows.lenient => rows.problems.push(Problem::mended(
+            type_cell,
+            rest,
+            format!("something follows the type that does not belong there; read as {word}"),
+            format!("Write {word}"),
+        )),
         None if !rest.is_empty() => rows.problems.push(Problem::error(
             type_cell,
             rest,
@@ -35,9 +51,11 @@ pub(super) fn questions(
         )),
         None => {}
     }
+    usual(word, &mut question);
+    parameters::check(rows, line, &mut question);
     check(rows, line, meaning, &mut question);
     let mut items = Vec::new();
-    if other && let Some(other) = or_other(rows, &question, list) {
+    if other && let Some(other) = or_other(rows, line, &question, list, type_cell) {
         items.push(Item::Question(question));
         items.push(other);
     } else {
@@ -47,8 +65,13 @@ pub(super) fn questions(
 }
 
 /// A question in place of one that cannot be read, so that references to it are no problems.
-pub(super) fn placeholder(rows: &mut Rows<'_>, line: Line<'_>, meaning: QuestionType) -> Item {
-    Item::Question(base(rows, line, meaning))
+pub(super) fn placeholder(
+    rows: &mut Rows<'_>,
+    line: Line<'_>,
+    word: &'static str,
+    meaning: QuestionType,
+) -> Item {
+    Item::Question(base(rows, line, word, meaning))
 }
 
 /// The words of the appearance cell; `ex:app(…)` and the like stay one word.
@@ -75,31 +98,26 @@ pub(super) fn appearance(line: Line<'_>) -> Vec<String> {
 }
 
 /// All columns that mean the same for every type.
-fn base(rows: &mut Rows<'_>, line: Line<'_>, meaning: QuestionType) -> Question {
+fn base(rows: &mut Rows<'_>, line: Line<'_>, word: &'static str, meaning: QuestionType) -> Question {
     let (name, origin) = match (meaning.role, line.get("name")) {
-        (Role::Note, None) => (format!("note_in_row_{}", line.row()), line.place("name")),
+        (Role::Note, None) => (format!("generated_note_name_{}", line.row()), line.place("name")),
         _ => rows.name(line, "question"),
     };
-    let parameters = match line
-        .get("parameters")
-        .map(|found| (cell::parameters(found.text), found))
-    {
-        None => BTreeMap::new(),
-        Some((Ok(parameters), _)) => parameters,
-        Some((Err(part), found)) => {
-            rows.problems.push(Problem::error(
-                &found.origin,
-                &part,
-                "a parameter is written key=value",
-                "Write for example start=1 end=10 step=1",
-            ));
-            BTreeMap::new()
-        }
-    };
+    let parameters = parameters::read(rows, line);
     let default = line.get("default").map(|found| Expression {
         source: cell::plain(found.text),
         origin: found.origin,
     });
+    let mut extra = line.attributes();
+    for (means, attribute) in [
+        ("autoplay", "control::autoplay"),
+        ("rows", "control::rows"),
+        ("compact_tag", "instance::odk:tag"),
+    ] {
+        if let Some(found) = line.get(means) {
+            extra.insert(attribute.to_string(), cell::plain(found.text));
+        }
+    }
     Question {
         name,
         role: meaning.role,
@@ -107,25 +125,59 @@ fn base(rows: &mut Rows<'_>, line: Line<'_>, meaning: QuestionType) -> Question 
         label: line.translated("label", rows.language),
         hint: line.translated("hint", rows.language),
         guidance: line.translated("guidance_hint", rows.language),
-        required: line.expression("required").filter(is_not_false),
+        required: line.expression("required"),
         required_message: line.translated("required_message", rows.language),
         relevant: line.expression("relevant"),
         constraint: line.expression("constraint"),
         constraint_message: line.translated("constraint_message", rows.language),
         calculation: line.expression("calculation"),
         default,
-        read_only: line.expression("read_only").filter(is_not_false),
+        read_only: line.expression("read_only"),
         choices: None,
         appearance: appearance(line),
         parameters,
         sensitivity: sensitivity(rows, line),
-        extra: extra(line),
+        extra,
+        type_name: word.to_string(),
+        trigger: trigger(rows, line),
+        media: line.media(rows.language),
+        no_app_message: line.translated("no_app_error_string", rows.language),
+        save_to: None,
         origin,
     }
 }
 
-fn is_not_false(expression: &Expression) -> bool {
-    expression.source != "false()"
+/// The names in a cell `${a}, ${b}`.
+fn trigger(rows: &mut Rows<'_>, line: Line<'_>) -> Vec<String> {
+    let Some(found) = line.get("trigger") else {
+        return Vec::new();
+    };
+    let text = cell::plain(found.text);
+    let mut names = Vec::new();
+    if !text.contains("${") {
+        rows.problems.push(no_trigger(&found.origin, &text));
+        return Vec::new();
+    }
+    for part in text.split(',').filter(|part| !part.trim().is_empty()) {
+        let mut references = references::found(part);
+        match (references.next(), references.next()) {
+            (Some(Some(name)), None) => names.push(name.to_string()),
+            _ => {
+                rows.problems.push(no_trigger(&found.origin, &text));
+                return Vec::new();
+            }
+        }
+    }
+    names
+}
+
+fn no_trigger(origin: &Origin, text: &str) -> Problem {
+    Problem::error(
+        origin,
+        text,
+        "a trigger is ${name} of a question, or several with commas between them",
+        "Write ${name}",
+    )
 }
 
 /// A column such as `bind::sec:pii`, whatever prefix the form declares.
@@ -151,21 +203,6 @@ fn sensitivity(rows: &mut Rows<'_>, line: Line<'_>) -> Option<Sensitivity> {
     }
 }
 
-/// Columns that are kept for other tools: `bind::…`, `body::…`, `instance::…`, media and trigger.
-fn extra(line: Line<'_>) -> BTreeMap<String, String> {
-    line.columns()
-        .iter()
-        .filter(|heading| {
-            let means = heading.means.to_lowercase();
-            ["bind::", "body::", "control::", "instance::"]
-                .iter()
-                .any(|prefix| means.starts_with(prefix))
-                || ["image", "big_image", "audio", "video", "trigger"].contains(&means.as_str())
-        })
-        .filter_map(|heading| Some((heading.written.clone(), cell::plain(line.cell(heading)?.text))))
-        .collect()
-}
-
 fn source(
     rows: &mut Rows<'_>,
     line: Line<'_>,
@@ -180,7 +217,7 @@ fn source(
     };
     if list.is_empty() {
         return match from {
-            ChoicesFrom::List => refuse(
+            ChoicesFrom::List | ChoicesFrom::ExternalList => refuse(
                 "",
                 "no choice list is named after the type",
                 "Write select_one LIST",
@@ -192,16 +229,16 @@ fn source(
             ),
         };
     }
+    if list.contains(char::is_whitespace) {
+        return refuse(
+            list,
+            "the name of a choice list has no blanks",
+            "Name one choice list after the type",
+        );
+    }
+    let ending = list.rsplit_once('.').map_or("", |(_, ending)| ending);
     let list = match from {
-        ChoicesFrom::List if list.contains(char::is_whitespace) => {
-            return refuse(
-                list,
-                "the name of a choice list has no blanks",
-                "Name one choice list after the type",
-            );
-        }
-        ChoicesFrom::List => ListRef::Internal(list.to_string()),
-        ChoicesFrom::File => {
+        ChoicesFrom::File | ChoicesFrom::List if from == ChoicesFrom::File || ENDINGS.contains(&ending) => {
             let is_plain = !list.contains(['/', '\\', ':', '*', '?', '"', '<', '>', '|', '\n'])
                 && !list.starts_with('.');
             if !is_plain {
@@ -211,16 +248,42 @@ fn source(
                     "Write the name alone, without a folder",
                 );
             }
-            if !list.to_lowercase().ends_with(".csv") {
+            if !ENDINGS.contains(&ending) || (from == ChoicesFrom::File && list.matches('.').count() > 1) {
                 return refuse(
                     list,
-                    "choices are read from .csv files only; other files are not supported yet",
+                    "choices are read from .csv, .xml and .geojson files, with no other point in the name",
                     "Save the file as CSV UTF-8 and name it here",
                 );
             }
-            ListRef::External(rows.file(list))
+            ListRef::External(rows.file(list, type_cell))
+        }
+        ChoicesFrom::List | ChoicesFrom::File => match list.contains("${") {
+            true => match references::only(list) {
+                Some(name) => ListRef::Answers(name.to_string()),
+                None => {
+                    return refuse(list, "a reference is written ${name}", "Write select_one ${name}");
+                }
+            },
+            false => ListRef::Internal(list.to_string()),
+        },
+        ChoicesFrom::ExternalList => {
+            if !rows.external_choices.contains_key(list) {
+                return refuse(
+                    list,
+                    "the sheet external_choices has no such list",
+                    "Add rows with this list_name to a sheet external_choices",
+                );
+            }
+            ListRef::Internal(list.to_string())
         }
     };
+    if let ListRef::Internal(name) = &list
+        && rows.is_outline
+        && from != ChoicesFrom::ExternalList
+        && !rows.survey.lists.contains_key(name)
+    {
+        rows.no_list(type_cell, name, name);
+    }
     Some(ChoiceSource {
         list,
         filter: line.expression("choice_filter"),
@@ -228,13 +291,33 @@ fn source(
     })
 }
 
+/// What some old types bring along.
+fn usual(word: &str, question: &mut Question) {
+    let (constraint, hint) = match word {
+        "percentage" => ("0 <= . and . <= 100", None),
+        "phone_number" => ("regex(., '^\\d*$')", Some("Enter numbers only.")),
+        "number_of_days_in_last_month" => ("0 <= . and . <= 31", Some("Enter a number 0-31.")),
+        "number_of_days_in_last_six_months" => ("0 <= . and . <= 183", Some("Enter a number 0-183.")),
+        "number_of_days_in_last_year" => ("0 <= . and . <= 365", Some("Enter a number 0-365.")),
+        _ => return,
+    };
+    question.constraint.get_or_insert_with(|| Expression {
+        source: constraint.into(),
+        origin: question.origin.column("type"),
+    });
+    if let Some(hint) = hint.filter(|_| question.hint.is_empty()) {
+        question.hint = Translated(BTreeMap::from([("default".into(), hint.into())]));
+    }
+}
+
 /// What only some types need or allow.
 fn check(rows: &mut Rows<'_>, line: Line<'_>, meaning: QuestionType, question: &mut Question) {
-    if question.role == Role::Calculate && question.calculation.is_none() && question.default.is_none() {
-        let is_hidden = line
-            .get("type")
-            .is_some_and(|found| found.text.trim().eq_ignore_ascii_case("hidden"));
-        if !is_hidden {
+    if question.type_name == "calculate" && question.calculation.is_none() {
+        let computes = question
+            .default
+            .as_ref()
+            .is_some_and(|default| xform::is_dynamic(&default.source, "calculate"));
+        if !computes {
             rows.problems.push(Problem::error(
                 &line.place("calculation"),
                 "",
@@ -243,142 +326,170 @@ fn check(rows: &mut Rows<'_>, line: Line<'_>, meaning: QuestionType, question: &
             ));
         }
     }
-    if matches!(question.role, Role::Ask | Role::Note)
-        && question.label.is_empty()
-        && question.hint.is_empty()
-    {
-        rows.problems.push(Problem::warning(
-            &line.place("label"),
-            "",
-            format!("{} has no label", question.name),
-            "Write what is to be asked; its name is shown until then",
-        ));
+    if question.type_name == "background_geopoint" {
+        if line.get("trigger").is_none() {
+            rows.problems.push(Problem::error(
+                &line.place("trigger"),
+                "",
+                "a background-geopoint needs a trigger",
+                "Write ${name} of the question whose change takes the position",
+            ));
+        }
+        if let Some(calculation) = &question.calculation {
+            rows.problems.push(Problem::error(
+                &calculation.origin,
+                &calculation.source,
+                "a background-geopoint computes nothing",
+                "Clear the cell",
+            ));
+        }
     }
-    if meaning.choices.is_none()
-        && let Some(found) = line.get("choice_filter")
-    {
-        rows.problems.push(Problem::warning(
-            &found.origin,
-            found.text,
-            "a choice filter does nothing here: the question has no choices",
-            "Clear the cell",
-        ));
-    }
-    if let Some(found) = line.get("trigger") {
-        rows.problems.push(Problem::warning(
-            &found.origin,
-            found.text,
-            "trigger is not supported yet: the calculation runs whenever what it reads changes",
-            "Check that this is what you want",
-        ));
-    }
-    if let Some(search) = question
-        .appearance
-        .iter()
-        .find(|word| word.starts_with("search("))
-    {
-        rows.problems.push(Problem::error(
-            &line.place("appearance"),
-            search,
-            "search() is not supported yet",
-            "Use the type select_one_from_file with a choice_filter",
-        ));
-    }
-    if line
-        .get("type")
-        .is_some_and(|found| found.text.trim().eq_ignore_ascii_case("range"))
-    {
-        range(rows, line, question);
+    label(rows, line, question);
+    match meaning.choices {
+        None => {
+            let shows_places = question.parameters.contains_key("reference-geometry");
+            if let Some(filter) = line.expression("choice_filter").filter(|_| shows_places) {
+                question.parameters.insert("choice_filter".into(), filter.source);
+            } else if let Some(found) = line.get("choice_filter") {
+                rows.problems.push(Problem::warning(
+                    &found.origin,
+                    found.text,
+                    "a choice filter does nothing here: the question has no choices",
+                    "Clear the cell",
+                ));
+            }
+        }
+        Some(_) if question.type_name == "select_multiple" => blanks(rows, question),
+        Some(_) => {}
     }
 }
 
-/// A range is a number between two ends.
-fn range(rows: &mut Rows<'_>, line: Line<'_>, question: &mut Question) {
-    let parameter = |name: &str, otherwise: &str| {
-        question
-            .parameters
-            .get(name)
-            .cloned()
-            .unwrap_or_else(|| otherwise.to_string())
+/// Who asks must say what.
+fn label(rows: &mut Rows<'_>, line: Line<'_>, question: &Question) {
+    if !matches!(question.role, Role::Ask | Role::Note) || !whole::is_visible(question) {
+        return;
+    }
+    if question.appearance == ["label"] && question.choices.is_some() {
+        return;
+    }
+    if question.label.is_empty() && question.hint.is_empty() && question.media.is_empty() {
+        let (message, advice) = (
+            format!("{} has no label", question.name),
+            "Write what is to be asked; its name is shown until then",
+        );
+        let at = line.place("label");
+        rows.problems.push(match (rows.is_outline, rows.lenient) {
+            (_, true) => Problem::mended(&at, "", format!("{message}; its name is shown"), advice),
+            (true, false) => Problem::error(&at, "", message, advice),
+            (false, false) => Problem::warning(&at, "", message, advice),
+        });
+    }
+    if question.media.contains_key("big-image") && !question.media.contains_key("image") {
+        rows.problems.push(Problem::error(
+            &line.place("big_image"),
+            "",
+            "a big-image needs an image that it is the big one of",
+            "Write a file under image",
+        ));
+    }
+}
+
+/// Names of choices of which several can be ticked have no blanks: blanks part them in answers.
+fn blanks(rows: &mut Rows<'_>, question: &Question) {
+    let Some(ChoiceSource {
+        list: ListRef::Internal(name),
+        origin,
+        ..
+    }) = &question.choices
+    else {
+        return;
     };
-    let (start, end, step) = (
-        parameter("start", "1"),
-        parameter("end", "10"),
-        parameter("step", "1"),
-    );
-    for number in [&start, &end, &step] {
-        if number.parse::<f64>().is_err() {
-            rows.problems.push(Problem::error(
-                &line.place("parameters"),
-                number,
-                "the ends and the step of a range are numbers",
-                "Write for example start=1 end=10 step=1",
-            ));
-            return;
+    let Some(list) = rows.survey.lists.get(name) else {
+        return;
+    };
+    if let Some(choice) = list.choices.iter().find(|choice| choice.name.contains(' ')) {
+        let problem = Problem::error(
+            &choice.origin,
+            &choice.name,
+            format!("the name has blanks, and several choices of {name} can be ticked in {origin}"),
+            "Write _ for the blanks",
+        );
+        if !rows.problems.contains(&problem) {
+            rows.problems.push(problem);
         }
     }
-    question.kind = types::range_kind([&start, &end, &step]);
-    let bounds = format!(". >= {start} and . <= {end}");
-    question.constraint = Some(match question.constraint.take() {
-        None => Expression {
-            source: bounds,
-            origin: line.place("parameters"),
-        },
-        Some(own) => Expression {
-            source: format!("({}) and {bounds}", own.source),
-            origin: own.origin,
-        },
-    });
 }
 
 fn strip_or_other(rest: &str) -> Option<&str> {
-    ["or_other", "or specify other"].iter().find_map(|suffix| {
-        let list = rest.strip_suffix(suffix)?;
-        (list.is_empty() || list.ends_with(char::is_whitespace)).then(|| list.trim())
-    })
+    ["or_other", "or specify other", "or other"]
+        .iter()
+        .find_map(|suffix| {
+            let list = rest.strip_suffix(suffix)?;
+            (list.is_empty() || list.ends_with(char::is_whitespace)).then(|| list.trim())
+        })
 }
 
 /// Adds the choice `other` to the list, and makes the question that asks for it in words.
-fn or_other(rows: &mut Rows<'_>, question: &Question, list: &str) -> Option<Item> {
-    let list = rows.survey.lists.get_mut(list)?;
-    let text = |words: &str| {
-        let languages = question
-            .label
-            .0
-            .keys()
-            .map(|language| (language.clone(), words.to_string()));
-        Translated(languages.collect())
+fn or_other(
+    rows: &mut Rows<'_>,
+    line: Line<'_>,
+    question: &Question,
+    list: &str,
+    type_cell: &Origin,
+) -> Option<Item> {
+    if let Some(filter) = line.get("choice_filter") {
+        rows.problems.push(Problem::error(
+            &filter.origin,
+            filter.text,
+            "choices with or_other cannot be filtered: other would have to meet the filter",
+            "Clear the cell, or add a choice other and a question of its own",
+        ));
+    }
+    let Some(list) = rows.survey.lists.get_mut(list) else {
+        if rows.is_outline {
+            rows.problems.push(Problem::error(
+                type_cell,
+                list,
+                "or_other needs a list of the sheet choices",
+                "Add rows with this list_name to the sheet choices",
+            ));
+        }
+        return None;
+    };
+    let languages: Vec<String> = {
+        let mut languages: Vec<String> = list
+            .choices
+            .iter()
+            .flat_map(|choice| choice.label.0.keys().cloned())
+            .collect();
+        languages.sort();
+        languages.dedup();
+        languages
     };
     if !list.choices.iter().any(|choice| choice.name == "other") {
+        let texts = languages
+            .into_iter()
+            .map(|language| (language, "Other".to_string()));
         list.choices.push(Choice {
             name: "other".into(),
-            label: text("Other"),
+            label: Translated(texts.collect()),
             columns: BTreeMap::new(),
+            media: BTreeMap::new(),
             origin: question.origin.clone(),
         });
     }
-    let origin = question.origin.clone();
-    let mut other = Question {
-        name: format!("{}_other", question.name),
-        role: FREE_TEXT.role,
-        kind: FREE_TEXT.kind,
-        label: text("Specify other."),
-        required: None,
-        constraint: None,
-        calculation: None,
-        default: None,
-        read_only: None,
-        choices: None,
-        ..question.clone()
+    let name = format!("{}_other", question.name);
+    rows.take(&name, &question.origin);
+    let relevant = Expression {
+        source: format!("selected(../{}, 'other')", question.name),
+        origin: question.origin.clone(),
     };
-    other.hint = Translated::default();
-    other.guidance = Translated::default();
-    other.appearance = Vec::new();
-    other.parameters = BTreeMap::new();
-    other.extra = BTreeMap::new();
-    other.relevant = Some(Expression {
-        source: format!("selected(${{{}}}, 'other')", question.name),
-        origin,
-    });
-    Some(Item::Question(other))
+    Some(Item::Question(Question {
+        label: Translated(BTreeMap::from([("default".into(), "Specify other.".into())])),
+        relevant: Some(relevant),
+        sensitivity: question.sensitivity,
+        type_name: "text".into(),
+        origin: question.origin.clone(),
+        ..Question::new(&name, FREE_TEXT.role, FREE_TEXT.kind)
+    }))
 }

@@ -4,7 +4,7 @@ use std::io::{Cursor, Write};
 
 use zip::write::SimpleFileOptions;
 
-use crate::xlsx::workbook;
+use crate::spreadsheet::workbook;
 
 fn message(bytes: &[u8]) -> String {
     workbook(bytes, "form.xlsx").unwrap_err()[0].to_string()
@@ -75,14 +75,11 @@ fn cells_are_read_as_a_person_sees_them() {
 fn a_file_that_is_no_spreadsheet_is_told_what_it_is() {
     for (bytes, expected) in [
         (&b""[..], "the file is empty"),
-        (
-            b"type,name,label\ntext,a,A\n",
-            "the file is a CSV table, no workbook",
-        ),
+        (b"a,b,c\n1,2,3\n", "the file is a CSV table without a column type"),
         (b"<html></html>", "the file is XML or a web page"),
         (
             b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1rest",
-            "the file is an old .xls workbook",
+            "the file cannot be read as a spreadsheet",
         ),
         (b"hello", "the file is no spreadsheet"),
         (b"\x00\xFF\x00", "the file is no spreadsheet"),
@@ -163,8 +160,11 @@ fn one_cell_at_the_end_of_the_sheet_costs_no_memory() {
             .len(),
         2
     );
-    assert!(
-        workbook(&xlsx("pictures", data), "form.xlsx").is_ok(),
-        "other sheets are not read"
-    );
+    let ods = |rows: &str| {
+        let content = format!(
+            "<office:document-content><table:table><table:table-row table:number-rows-repeated=\"{rows}\"><table:table-cell table:number-columns-repeated=\"1000\" office:value-type=\"string\"><text:p>x</text:p></table:table-cell></table:table-row></table:table></office:document-content>"
+        );
+        archive(&[("content.xml", content.as_bytes())])
+    };
+    assert!(message(&ods("1048576")).contains("repeats rows to more than"));
 }

@@ -1,0 +1,323 @@
+//! Choices: secondary instances, and where the choices of a control come from.
+
+use std::collections::HashSet;
+
+use crate::def::{ChoiceList, FormDef, ListRef};
+use crate::xform::element::Element;
+use crate::xform::references::{self, Style};
+use crate::xform::texts::{self, Texts};
+use crate::xform::tree::{Node, Text, Tree};
+
+/// The lists in the order of the sheet.
+pub(super) fn in_order(form: &FormDef) -> Vec<(&str, &ChoiceList)> {
+    let mut lists: Vec<(&str, &ChoiceList)> = form
+        .choice_lists
+        .iter()
+        .map(|(name, list)| (name.as_str(), list))
+        .collect();
+    lists.sort_by_key(|(_, list)| list.choices.first().map(|choice| choice.origin.row));
+    lists
+}
+
+/// Whether the choices come from a file that the appearance `search()` names.
+fn is_search(node: &Node<'_>) -> bool {
+    node.choices.is_some()
+        && node
+            .control
+            .get("appearance")
+            .and_then(|appearance| appearance.split_once("search("))
+            .is_some_and(|(_, rest)| rest.contains(')'))
+}
+
+fn list_name<'a>(node: &Node<'a>) -> Option<&'a str> {
+    match &node.choices?.list {
+        ListRef::Internal(name) => Some(name),
+        ListRef::Answers(_) | ListRef::External(_) => None,
+    }
+}
+
+/// The rows of a secondary instance.
+pub(super) fn items(id: &str) -> String {
+    ["instance('", id, "')", "/root", "/item"].concat()
+}
+
+/// The address of a file beside the form.
+fn address(file_name: &str) -> String {
+    match file_name.ends_with(".csv") {
+        true => format!("jr://file-csv/{file_name}"),
+        false => format!("jr://file/{file_name}"),
+    }
+}
+
+/// Adds the secondary instances: files, the last saved document, lists.
+pub(super) fn instances(form: &FormDef, tree: &Tree<'_>, texts: &Texts<'_>, model: &mut Element) {
+    let mut ids: HashSet<&str> = HashSet::new();
+    let instance = |id: &str| Element::new("instance").attribute("id", id);
+    for file in &form.external {
+        if ids.insert(&file.id) {
+            model.push(instance(&file.id).attribute("src", &address(&file.file_name)));
+        }
+    }
+    if reads_last_saved(tree) {
+        model.push(instance("__last-saved").attribute("src", "jr://instance/last-saved"));
+    }
+    let searched: HashSet<&str> = tree
+        .nodes
+        .iter()
+        .filter(|node| is_search(node))
+        .filter_map(list_name)
+        .collect();
+    for (name, list) in in_order(form) {
+        if searched.contains(name) || !ids.insert(name) {
+            continue;
+        }
+        let is_translated = texts.is_translated(name);
+        let mut root = Element::new("root");
+        for (place, choice) in list.choices.iter().enumerate() {
+            let mut item = Element::new("item");
+            if is_translated {
+                item.push(Element::new("itextId").with_text(&format!("{name}-{place}")));
+            }
+            item.push(Element::new("name").with_text(&choice.name));
+            if let (false, Text::Plain(label)) = (is_translated, tree.text("choices.label", &choice.label)) {
+                item.push(Element::new("label").with_text(label));
+            }
+            for (column, value) in choice.columns.iter().filter(|(column, _)| is_tag(column)) {
+                item.push(Element::new(column).with_text(value));
+            }
+            root.push(item);
+        }
+        model.push(instance(name).with(root));
+    }
+}
+
+/// Columns whose name no element can have are remarks.
+fn is_tag(column: &str) -> bool {
+    column
+        .chars()
+        .next()
+        .is_some_and(|first| first.is_alphabetic() || first == '_')
+        && column
+            .chars()
+            .all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ':'))
+        && !column.contains("::")
+        && !column.ends_with(':')
+}
+
+fn reads_last_saved(tree: &Tree<'_>) -> bool {
+    const MARK: &str = "${last-saved#";
+    tree.nodes.iter().any(|node| {
+        let binds = node.bind.iter().filter(|(name, _)| {
+            ["calculate", "constraint", "readonly", "required", "relevant"].contains(&name.as_str())
+        });
+        binds.map(|(_, value)| value).any(|value| value.contains(MARK))
+            || node
+                .actions
+                .iter()
+                .filter_map(|action| action.value.as_ref())
+                .any(|value| value.contains(MARK))
+            || node.value.contains(MARK)
+            || node
+                .choices
+                .and_then(|choices| choices.filter.as_ref())
+                .is_some_and(|filter| filter.source.contains(MARK))
+    })
+}
+
+/// What a control offers.
+struct Offer {
+    nodeset: String,
+    value: String,
+    label: String,
+    filter: Option<String>,
+}
+
+impl Offer {
+    fn of_list(name: &str, texts: &Texts<'_>) -> Offer {
+        Offer {
+            nodeset: items(name),
+            value: "name".into(),
+            label: match texts.is_translated(name) {
+                true => "jr:itext(itextId)".into(),
+                false => "label".into(),
+            },
+            filter: None,
+        }
+    }
+
+    fn of_file(form: &FormDef, node: &Node<'_>, id: &str) -> Offer {
+        let is_map = form
+            .external
+            .iter()
+            .any(|file| file.id == id && file.file_name.ends_with(".geojson"));
+        let (value, label) = if is_map {
+            ("id", "title")
+        } else {
+            ("name", "label")
+        };
+        let parameter = |name: &str, usual: &str| {
+            node.parameters
+                .and_then(|parameters| parameters.get(name))
+                .map_or(usual, String::as_str)
+                .to_string()
+        };
+        Offer {
+            nodeset: items(id),
+            value: parameter("value", value),
+            label: parameter("label", label),
+            filter: None,
+        }
+    }
+
+    fn itemset(self) -> Element {
+        Element::new("itemset")
+            .attribute("nodeset", &self.nodeset)
+            .with(Element::new("value").attribute("ref", &self.value))
+            .with(Element::new("label").attribute("ref", &self.label))
+    }
+}
+
+/// Adds the choices of a control.
+pub(super) fn offered(
+    form: &FormDef,
+    tree: &Tree<'_>,
+    texts: &Texts<'_>,
+    place: usize,
+    control: &mut Element,
+) {
+    let node = tree.get(place);
+    let parameter = |name: &str| node.parameters.and_then(|parameters| parameters.get(name));
+    if let Some(name) = parameter("tick_labelset").filter(|_| node.type_name == "range") {
+        return control.push(Offer::of_list(name, texts).itemset());
+    }
+    if let Some(source) = parameter("reference-geometry").filter(|_| node.type_name.starts_with("geo")) {
+        let mut offer = match references::only(source) {
+            Some(_) => Offer {
+                nodeset: rows(tree, source, place),
+                value: "geometry".into(),
+                label: "geometry".into(),
+                filter: Some("./geometry != ''".into()),
+            },
+            None => match source.rsplit_once('.') {
+                Some((id, "csv" | "xml" | "geojson")) => Offer::of_file(form, node, id),
+                _ if form.external.iter().any(|file| file.id == *source)
+                    && !form.choice_lists.contains_key(source) =>
+                {
+                    Offer {
+                        nodeset: items(source),
+                        value: "name".into(),
+                        label: "label".into(),
+                        filter: None,
+                    }
+                }
+                _ => Offer::of_list(source, texts),
+            },
+        };
+        let is_rows = references::only(source).is_some();
+        if let Some(filter) = node
+            .parameters
+            .and_then(|parameters| parameters.get("choice_filter"))
+        {
+            offer.filter = Some(filtered(tree, filter, place, is_rows, &offer.nodeset));
+        }
+        if let Some(filter) = offer.filter.take() {
+            offer.nodeset.push_str(&format!("[{filter}]"));
+        }
+        return control.push(offer.itemset());
+    }
+    let Some(choices) = node.choices else { return };
+    if node.type_name == "select_one_external" {
+        let list = list_name(node).unwrap_or_default();
+        let filter = choices.filter.as_ref().map(|filter| {
+            let style = Style {
+                from_current: true,
+                from_parent: false,
+            };
+            references::paths(tree, &filter.source, Some(place), style)
+        });
+        let query = match filter {
+            Some(filter) => format!("{}[{filter}]", items(list)),
+            None => items(list),
+        };
+        return control.set("query", &query);
+    }
+    if is_search(node) {
+        return inline(form, tree, texts, node, control);
+    }
+    let (mut offer, is_answers) = match &choices.list {
+        ListRef::Internal(name) => (Offer::of_list(name, texts), false),
+        ListRef::External(id) => (Offer::of_file(form, node, id), false),
+        ListRef::Answers(name) => {
+            let path = rows(tree, &format!("${{{name}}}"), place);
+            let (nodeset, leaf) = path.rsplit_once('/').unwrap_or((&path, name));
+            let offer = Offer {
+                nodeset: nodeset.to_string(),
+                value: leaf.to_string(),
+                label: leaf.to_string(),
+                filter: Some(format!("./{leaf} != ''")),
+            };
+            (offer, true)
+        }
+    };
+    if let Some(filter) = &choices.filter {
+        offer.filter = Some(filtered(tree, &filter.source, place, is_answers, &offer.nodeset));
+    }
+    if let Some(filter) = offer.filter.take() {
+        offer.nodeset.push_str(&format!("[{filter}]"));
+    }
+    if parameter("randomize").is_some_and(|randomize| randomize == "true") {
+        offer.nodeset = match parameter("seed") {
+            Some(seed) => {
+                let seed = references::paths(tree, seed, Some(place), Style::default());
+                format!("randomize({}, {})", offer.nodeset, seed.trim())
+            }
+            None => format!("randomize({})", offer.nodeset),
+        };
+    }
+    control.push(offer.itemset());
+}
+
+/// A choice filter; `is_rows`: it judges rows of a repeat at `nodeset`.
+fn filtered(tree: &Tree<'_>, filter: &str, place: usize, is_rows: bool, nodeset: &str) -> String {
+    let style = Style {
+        from_current: true,
+        from_parent: is_rows,
+    };
+    let filter = references::paths(tree, filter, Some(place), style);
+    match is_rows {
+        true => filter
+            .replace(&format!("current()/{nodeset}"), ".")
+            .replace(nodeset, "."),
+        false => filter,
+    }
+}
+
+/// The path to the rows of a repeat, or to a question in them.
+fn rows(tree: &Tree<'_>, reference: &str, place: usize) -> String {
+    let style = Style {
+        from_current: false,
+        from_parent: true,
+    };
+    references::paths(tree, reference, Some(place), style)
+        .trim()
+        .to_string()
+}
+
+/// The choices themselves, for `search()`.
+fn inline(form: &FormDef, tree: &Tree<'_>, texts: &Texts<'_>, node: &Node<'_>, control: &mut Element) {
+    let Some((name, list)) = list_name(node).and_then(|name| Some((name, form.choice_lists.get(name)?)))
+    else {
+        return;
+    };
+    let is_translated = texts.is_translated(name);
+    for (place, choice) in list.choices.iter().enumerate() {
+        let label = Element::new("label");
+        let label = match (is_translated, tree.text("choices.label", &choice.label)) {
+            (true, _) => label.attribute("ref", &format!("jr:itext('{name}-{place}')")),
+            (false, Text::Plain(text)) => texts::filled(tree, label, text, None),
+            (false, Text::None | Text::Languages(_)) => label,
+        };
+        let value = Element::new("value").with_text(&choice.name);
+        control.push(Element::new("item").with(label).with(value));
+    }
+}

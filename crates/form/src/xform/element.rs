@@ -1,0 +1,181 @@
+//! XML elements, and how they are written.
+
+/// An element with its attributes and content.
+#[derive(Debug, Clone)]
+pub(super) struct Element {
+    tag: String,
+    attributes: Vec<(String, String)>,
+    children: Vec<Child>,
+}
+
+#[derive(Debug, Clone)]
+enum Child {
+    Element(Element),
+    Text(String),
+}
+
+impl Element {
+    pub(super) fn new(tag: &str) -> Element {
+        Element {
+            tag: tag.to_string(),
+            attributes: Vec::new(),
+            children: Vec::new(),
+        }
+    }
+
+    /// With an attribute; one of that name is replaced.
+    pub(super) fn attribute(mut self, name: &str, value: &str) -> Element {
+        self.set(name, value);
+        self
+    }
+
+    pub(super) fn set(&mut self, name: &str, value: &str) {
+        match self.attributes.iter_mut().find(|(own, _)| own == name) {
+            Some((_, own)) => *own = value.to_string(),
+            None => self.attributes.push((name.to_string(), value.to_string())),
+        }
+    }
+
+    pub(super) fn with(mut self, child: Element) -> Element {
+        self.children.push(Child::Element(child));
+        self
+    }
+
+    pub(super) fn push(&mut self, child: Element) {
+        self.children.push(Child::Element(child));
+    }
+
+    pub(super) fn with_text(mut self, text: &str) -> Element {
+        self.push_text(text);
+        self
+    }
+
+    pub(super) fn push_text(&mut self, text: &str) {
+        if !text.is_empty() {
+            self.children.push(Child::Text(text.to_string()));
+        }
+    }
+
+    /// The whole document, with the declaration before it.
+    pub(super) fn document(&self) -> String {
+        let mut out = String::from("<?xml version=\"1.0\"?>\n");
+        self.write(&mut out, 0);
+        out
+    }
+
+    fn write(&self, out: &mut String, depth: usize) {
+        self.open(out, depth);
+        if self.children.is_empty() {
+            out.push_str("/>\n");
+            return;
+        }
+        out.push('>');
+        if self.is_mixed() {
+            self.content(out);
+        } else {
+            out.push('\n');
+            for child in &self.children {
+                if let Child::Element(child) = child {
+                    child.write(out, depth + 1);
+                }
+            }
+            indent(out, depth);
+        }
+        self.close(out);
+        out.push('\n');
+    }
+
+    /// Without any line breaks of its own: blanks between text and elements are part of the text.
+    fn write_inline(&self, out: &mut String) {
+        self.open(out, 0);
+        if self.children.is_empty() {
+            out.push_str("/>");
+            return;
+        }
+        out.push('>');
+        self.content(out);
+        self.close(out);
+    }
+
+    fn content(&self, out: &mut String) {
+        let is_several = self.children.len() > 1;
+        for (place, child) in self.children.iter().enumerate() {
+            match child {
+                Child::Text(text) => {
+                    if is_several && place == 0 {
+                        out.push(' ');
+                    }
+                    escape(text, false, out);
+                }
+                Child::Element(child) => child.write_inline(out),
+            }
+        }
+        if is_several && self.is_mixed() {
+            out.push(' ');
+        }
+    }
+
+    fn is_mixed(&self) -> bool {
+        self.children.iter().any(|child| matches!(child, Child::Text(_)))
+    }
+
+    fn open(&self, out: &mut String, depth: usize) {
+        indent(out, depth);
+        out.push('<');
+        out.push_str(&self.tag);
+        let mut attributes: Vec<&(String, String)> = self.attributes.iter().collect();
+        attributes.sort_by_key(|(name, _)| order(name));
+        for (name, value) in attributes {
+            out.push(' ');
+            out.push_str(name);
+            out.push_str("=\"");
+            escape(value, true, out);
+            out.push('"');
+        }
+    }
+
+    fn close(&self, out: &mut String) {
+        out.push_str("</");
+        out.push_str(&self.tag);
+        out.push('>');
+    }
+}
+
+/// Attributes as canonical XML orders them: namespaces, those without a prefix, then by namespace and name.
+fn order(name: &str) -> (u8, &str, &str) {
+    match name.split_once(':') {
+        None if name == "xmlns" => (0, "", ""),
+        None => (2, "", name),
+        Some(("xmlns", prefix)) => (1, "", prefix),
+        Some((prefix, local)) => {
+            let uri = super::model::NAMESPACES
+                .iter()
+                .find(|(own, _)| own.strip_prefix("xmlns:") == Some(prefix))
+                .map_or(prefix, |(_, uri)| *uri);
+            (3, uri, local)
+        }
+    }
+}
+
+fn indent(out: &mut String, depth: usize) {
+    for _ in 0..depth {
+        out.push_str("  ");
+    }
+}
+
+/// Text as XML allows it: control characters that XML has no way to write are left out.
+fn escape(text: &str, is_attribute: bool, out: &mut String) {
+    for letter in text.chars() {
+        match letter {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' if is_attribute => out.push_str("&quot;"),
+            '\n' | '\t' if is_attribute => out.push_str(if letter == '\n' { "&#10;" } else { "&#9;" }),
+            '\r' => out.push_str("&#13;"),
+            '\u{fffe}' | '\u{ffff}' => {}
+            letter if letter.is_control() && !matches!(letter, '\n' | '\t') && u32::from(letter) < 0x20 => {}
+            letter => out.push(letter),
+        }
+    }
+}

@@ -1,0 +1,348 @@
+//! Spreadsheet files (.xlsx, .xls, .ods) as workbooks: bounded, and told apart from what only looks like one.
+
+use std::io::{Cursor, Read};
+
+use calamine::{Data, DataRef, Ods, Range, Reader, Xls, Xlsx};
+use sampan_form::def::Origin;
+use sampan_form::problem::Problem;
+
+use crate::workbook::{Row, SHEET_COLUMNS, SHEET_ROWS, Sheet, TEXT_BYTES, Workbook};
+
+/// Largest file in bytes.
+pub const FILE_BYTES: usize = 32 * 1024 * 1024;
+/// Most files in the archive that an .xlsx is.
+pub const ENTRIES: usize = 2_000;
+/// Most bytes of all files in it, inflated.
+pub const INFLATED_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Sheets that forms have; others are not read.
+const SHEETS: &[&str] = &[
+    "survey",
+    "choices",
+    "settings",
+    "external_choices",
+    "entities",
+    "osm",
+];
+
+/// Most cells that an .ods file may stand for by repeating rows and columns.
+const REPEATED_CELLS: u64 = 3_000_000;
+
+/// Kinds of spreadsheet files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Xlsx,
+    Xls,
+    Ods,
+}
+
+/// Reads the sheets of a form. What is wrong is a single problem: a file is a spreadsheet or it is none.
+pub fn workbook(bytes: &[u8], file_name: &str) -> Result<Workbook, Vec<Problem>> {
+    const DELETE: &str = "Delete what is not part of the form, and save it again as .xlsx";
+    let refuse =
+        |message: String, advice: &str| vec![Problem::error(&Origin::default(), file_name, message, advice)];
+    let unreadable = |error: &dyn std::fmt::Display| {
+        refuse(
+            format!("the file cannot be read as a spreadsheet ({error})"),
+            "Open it in a spreadsheet program and save it again as .xlsx",
+        )
+    };
+    let format = recognise(bytes).map_err(|(message, advice)| refuse(message.into(), advice))?;
+    let format = match format {
+        Format::Xls => format,
+        Format::Xlsx | Format::Ods => measure(bytes).map_err(|(message, advice)| refuse(message, advice))?,
+    };
+    match format {
+        Format::Xlsx => {
+            let mut file: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|error| unreadable(&error))?;
+            let names = file.sheet_names();
+            sheets(&names, |sheet, text_bytes| {
+                read_sheet(&mut file, sheet, text_bytes)
+            })
+        }
+        Format::Xls => {
+            let mut file: Xls<_> = Xls::new(Cursor::new(bytes)).map_err(|error| unreadable(&error))?;
+            let names = file.sheet_names();
+            sheets(&names, |sheet, text_bytes| {
+                let cells = file
+                    .worksheet_range(&sheet.name)
+                    .map_err(|error| format!("the sheet {} cannot be read ({error})", sheet.name))?;
+                read_range(&cells, sheet, text_bytes)
+            })
+        }
+        Format::Ods => {
+            let mut file: Ods<_> = Ods::new(Cursor::new(bytes)).map_err(|error| unreadable(&error))?;
+            let names = file.sheet_names();
+            sheets(&names, |sheet, text_bytes| {
+                let cells = file
+                    .worksheet_range(&sheet.name)
+                    .map_err(|error| format!("the sheet {} cannot be read ({error})", sheet.name))?;
+                read_range(&cells, sheet, text_bytes)
+            })
+        }
+    }
+    .map_err(|message| refuse(message, DELETE))
+}
+
+/// All sheets, those of forms with their rows; the only sheet of a file is read whatever its name.
+fn sheets(
+    names: &[String],
+    mut read: impl FnMut(&mut Sheet, &mut usize) -> Result<(), String>,
+) -> Result<Workbook, String> {
+    let mut workbook = Workbook::default();
+    let mut text_bytes = 0;
+    for name in names {
+        let is_wanted =
+            names.len() == 1 || SHEETS.iter().any(|known| name.trim().eq_ignore_ascii_case(known));
+        let mut sheet = Sheet {
+            name: name.clone(),
+            rows: Vec::new(),
+        };
+        if is_wanted {
+            read(&mut sheet, &mut text_bytes)?;
+        }
+        workbook.sheets.push(sheet);
+    }
+    Ok(workbook)
+}
+
+/// Tells files that are something else apart by how they begin.
+fn recognise(bytes: &[u8]) -> Result<Format, (&'static str, &'static str)> {
+    const SAVE: &str = "Open it in a spreadsheet program and save it as .xlsx";
+    if bytes.is_empty() {
+        return Err(("the file is empty", "Send the file again"));
+    }
+    if bytes.len() > FILE_BYTES {
+        return Err((
+            "the file is larger than 32 MiB",
+            "Delete pictures and sheets that are not part of the form",
+        ));
+    }
+    if bytes.starts_with(&[0xD0, 0xCF, 0x11, 0xE0]) {
+        return Ok(Format::Xls);
+    }
+    if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06") {
+        return Ok(Format::Xlsx);
+    }
+    match std::str::from_utf8(bytes) {
+        Ok(text) if text.trim_start().starts_with('<') => {
+            Err(("the file is XML or a web page, no spreadsheet", SAVE))
+        }
+        Ok(text)
+            if text
+                .lines()
+                .next()
+                .is_some_and(|line| line.contains([',', ';', '\t'])) =>
+        {
+            Err((
+                "the file is a CSV table without a column type",
+                "Write the questions below a row of headings with type, name and label",
+            ))
+        }
+        _ => Err(("the file is no spreadsheet", SAVE)),
+    }
+}
+
+/// Inflates every file of the archive once, counting: what it says about its own sizes is not believed.
+fn measure(bytes: &[u8]) -> Result<Format, (String, &'static str)> {
+    const AGAIN: &str = "Send the file again, or save it again as .xlsx";
+    let damaged =
+        |error: &dyn std::fmt::Display| (format!("the file is damaged or cut off ({error})"), AGAIN);
+    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|error| damaged(&error))?;
+    if archive.len() > ENTRIES {
+        return Err((
+            format!("the file holds {} files, more than {ENTRIES}", archive.len()),
+            "Save the form alone in a new workbook",
+        ));
+    }
+    let mut left = INFLATED_BYTES;
+    let mut format = None;
+    for index in 0..archive.len() {
+        let entry = archive.by_index(index).map_err(|error| damaged(&error))?;
+        let name = entry.name().map(|name| name.to_string()).unwrap_or_default();
+        if name.ends_with("workbook.xml") || name == "[Content_Types].xml" {
+            format = format.or(Some(Format::Xlsx));
+        }
+        let too_large = (
+            "the file is larger than 64 MiB when unpacked".to_string(),
+            "Delete pictures and rows that are not part of the form",
+        );
+        let inflated = if name == "content.xml" {
+            format = Some(Format::Ods);
+            let mut content = Vec::new();
+            let mut reader = entry.take(left + 1);
+            reader
+                .read_to_end(&mut content)
+                .map_err(|error| damaged(&error))?;
+            if repeated_cells(&content) > REPEATED_CELLS {
+                return Err((
+                    format!("the file repeats rows to more than {REPEATED_CELLS} cells"),
+                    "Delete what is not part of the form",
+                ));
+            }
+            content.len() as u64
+        } else {
+            std::io::copy(&mut entry.take(left + 1), &mut std::io::sink()).map_err(|error| damaged(&error))?
+        };
+        left = left.checked_sub(inflated).ok_or(too_large)?;
+    }
+    format.ok_or((
+        "the file is an archive, no spreadsheet".into(),
+        "Take the .xlsx file out of it",
+    ))
+}
+
+/// How many cells with content the rows of an .ods file stand for.
+fn repeated_cells(content: &[u8]) -> u64 {
+    let text = String::from_utf8_lossy(content);
+    let times = |tag: &str, attribute: &str| -> u64 {
+        tag.split('>')
+            .next()
+            .and_then(|tag| tag.split_once(attribute))
+            .and_then(|(_, rest)| {
+                rest.trim_start_matches(['=', '"', '\''])
+                    .split(['"', '\''])
+                    .next()
+            })
+            .and_then(|number| number.parse().ok())
+            .unwrap_or(1)
+    };
+    text.split("<table:table-row")
+        .skip(1)
+        .map(|row| {
+            let cells: u64 = row
+                .split("<table:table-cell")
+                .skip(1)
+                .filter(|cell| {
+                    cell.contains("office:value") || cell.contains("calcext:value") || cell.contains("<text:")
+                })
+                .fold(0_u64, |sum, cell| {
+                    sum.saturating_add(times(cell, "number-columns-repeated"))
+                });
+            cells.saturating_mul(times(row, "number-rows-repeated"))
+        })
+        .fold(0, u64::saturating_add)
+}
+
+/// Adds one cell of a sheet, within the limits.
+fn add(sheet: &mut Sheet, row: u32, column: u32, text: String, text_bytes: &mut usize) -> Result<(), String> {
+    if row >= SHEET_ROWS || column >= SHEET_COLUMNS {
+        return Err(format!(
+            "the sheet {} has more than {SHEET_ROWS} rows or {SHEET_COLUMNS} columns",
+            sheet.name
+        ));
+    }
+    *text_bytes += text.len();
+    if *text_bytes > TEXT_BYTES {
+        return Err(format!("the cells hold more than {TEXT_BYTES} bytes of text"));
+    }
+    match sheet.rows.last_mut() {
+        Some(last) if last.number == row + 1 => last.cells.push((column, text)),
+        _ => sheet.rows.push(Row {
+            number: row + 1,
+            cells: vec![(column, text)],
+        }),
+    }
+    Ok(())
+}
+
+fn read_range(cells: &Range<Data>, sheet: &mut Sheet, text_bytes: &mut usize) -> Result<(), String> {
+    let (first_row, first_column) = cells.start().unwrap_or((0, 0));
+    for (row, column, value) in cells.used_cells() {
+        let Some(text) = owned_text(value) else { continue };
+        let row = u32::try_from(row).unwrap_or(u32::MAX).saturating_add(first_row);
+        let column = u32::try_from(column)
+            .unwrap_or(u32::MAX)
+            .saturating_add(first_column);
+        add(sheet, row, column, text, text_bytes)?;
+    }
+    order(sheet);
+    Ok(())
+}
+
+/// As [`text`], of a cell that was kept.
+fn owned_text(value: &Data) -> Option<String> {
+    match value {
+        Data::Int(number) => text(&DataRef::Int(*number)),
+        Data::Float(number) => text(&DataRef::Float(*number)),
+        Data::String(string) => text(&DataRef::SharedString(string)),
+        Data::Bool(value) => text(&DataRef::Bool(*value)),
+        Data::DateTime(moment) => text(&DataRef::DateTime(*moment)),
+        Data::DateTimeIso(string) | Data::DurationIso(string) => text(&DataRef::SharedString(string)),
+        Data::Error(error) => Some(error.to_string()),
+        Data::Empty => None,
+    }
+}
+
+fn read_sheet(
+    file: &mut Xlsx<Cursor<&[u8]>>,
+    sheet: &mut Sheet,
+    text_bytes: &mut usize,
+) -> Result<(), String> {
+    let name = sheet.name.clone();
+    let unreadable = |error: calamine::XlsxError| format!("the sheet {name} cannot be read ({error})");
+    let mut cells = match file.worksheet_cells_reader(&name) {
+        Ok(cells) => cells,
+        Err(error) => return Err(unreadable(error)),
+    };
+    while let Some(cell) = cells.next_cell().map_err(unreadable)? {
+        let (row, column) = cell.get_position();
+        let Some(text) = text(cell.get_value()) else {
+            continue;
+        };
+        add(sheet, row, column, text, text_bytes)?;
+    }
+    order(sheet);
+    Ok(())
+}
+
+/// A file may write its cells in any order, and one cell twice.
+fn order(sheet: &mut Sheet) {
+    sheet.rows.sort_by_key(|row| row.number);
+    sheet.rows.dedup_by(|next, row| {
+        let is_same = next.number == row.number;
+        if is_same {
+            row.cells.append(&mut next.cells);
+        }
+        is_same
+    });
+    for row in &mut sheet.rows {
+        row.cells.sort_by_key(|(column, _)| *column);
+        row.cells.dedup_by_key(|(column, _)| *column);
+    }
+}
+
+/// What a person sees in a cell; None for blank ones.
+fn text(value: &DataRef<'_>) -> Option<String> {
+    let text = match value {
+        DataRef::Int(number) => number.to_string(),
+        DataRef::Float(number) => number_text(*number),
+        DataRef::String(text) => text.clone(),
+        DataRef::SharedString(text) => (*text).to_string(),
+        DataRef::Bool(value) => value.to_string(),
+        DataRef::DateTime(moment) => {
+            let (year, month, day, hour, minute, second, _) = moment.to_ymd_hms_milli();
+            match (moment.as_f64() < 1.0, hour == 0 && minute == 0 && second == 0) {
+                (true, _) => format!("{hour:02}:{minute:02}:{second:02}"),
+                (false, true) => format!("{year:04}-{month:02}-{day:02}"),
+                (false, false) => format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}"),
+            }
+        }
+        DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => text.clone(),
+        DataRef::Error(error) => error.to_string(),
+        DataRef::Empty => return None,
+    };
+    (!text.trim().is_empty()).then_some(text)
+}
+
+/// A number as typed: whole ones without a point, as far as 64-bit floats are exact.
+fn number_text(number: f64) -> String {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    if number.fract() == 0.0 && number.abs() < EXACT {
+        return format!("{number:.0}");
+    }
+    number.to_string()
+}
+
+#[cfg(test)]
+mod tests;
