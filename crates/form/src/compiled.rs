@@ -158,7 +158,14 @@ impl Form {
     /// Compiles a form as written. Everything that is wrong is reported at once; warnings alone do not stop it, see
     /// [`Form::warnings`].
     pub fn compile(def: Arc<FormDef>) -> Result<Form, Vec<Problem>> {
-        build::form(def)
+        build::form(def, false)
+    }
+
+    /// As [`Form::compile`], but what most programs put up with is mended and said among [`Form::warnings`]: a path to
+    /// nothing is empty, and so is an instance that is not there; a group whose relevance reads what is inside it is
+    /// asked by what was there before.
+    pub fn compile_leniently(def: Arc<FormDef>) -> Result<Form, Vec<Problem>> {
+        build::form(def, true)
     }
 
     /// The form as written.

@@ -163,6 +163,7 @@ pub fn read_with(workbook: &Workbook, file_name: &str, options: &Options) -> Res
         title,
         form_id,
         entities,
+        searched,
     } = survey::survey(
         &survey_headings,
         &default_language,
@@ -179,7 +180,7 @@ pub fn read_with(workbook: &Workbook, file_name: &str, options: &Options) -> Res
     let instance_name = settings.instance_name;
     let sources = instance_name.iter().map(|expression| expression.source.as_str());
     add_pulled(&items, sources, &mut files, &mut problems);
-    for file in &files {
+    for file in files.iter().filter(|file| !searched.contains(&file.id)) {
         let list = lists.get(&file.id).and_then(|list| list.choices.first());
         if let Some(choice) = list {
             problems.push(Problem::error(
@@ -237,7 +238,10 @@ pub fn read_with(workbook: &Workbook, file_name: &str, options: &Options) -> Res
             },
             lenient,
         ),
-        false => match Form::compile(form.clone()) {
+        false => match match lenient {
+            true => Form::compile_leniently(form.clone()),
+            false => Form::compile(form.clone()),
+        } {
             Ok(compiled) => compiled.warnings().to_vec(),
             Err(problems) => problems,
         },

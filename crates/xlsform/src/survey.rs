@@ -36,6 +36,8 @@ pub struct Survey {
     pub title: Option<String>,
     /// The form's id, when a row gives it.
     pub form_id: Option<String>,
+    /// Lists whose choices `search()` takes from a file.
+    pub searched: HashSet<String>,
     /// The entities with the groups and repeats they belong to.
     pub entities: Vec<Entity>,
 }
@@ -249,10 +251,12 @@ impl Rows<'_> {
         let word = text.split_whitespace().next().unwrap_or(text);
         let is_read = self.problems.len() < PROBLEMS;
         let intended = is_read.then(|| types::intended(text)).flatten();
-        if self.lenient && (text.starts_with("db:") || intended.is_some()) {
+        // Types of other programs whose answers are texts.
+        let is_text = text.starts_with("db:") || text == "tel";
+        if self.lenient && (is_text || intended.is_some()) {
             let rest = text.get(word.len()..).unwrap_or_default();
             let meant = match intended {
-                Some(intended) if !text.starts_with("db:") => format!("{intended}{rest}"),
+                Some(intended) if !is_text => format!("{intended}{rest}"),
                 _ => "text".to_string(),
             };
             if let Some((word, Type::Question(meaning), rest)) = types::read_word(&meant) {

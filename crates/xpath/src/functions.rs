@@ -16,6 +16,7 @@ pub mod text;
 pub enum Function {
     Abs,
     Acos,
+    AddDate,
     Area,
     Asin,
     Atan,
@@ -39,6 +40,7 @@ pub enum Function {
     DecimalDateTime,
     DecimalTime,
     Depend,
+    DifferenceInMonths,
     Digest,
     Distance,
     EndsWith,
@@ -146,6 +148,7 @@ const fn at_least(name: &'static str, function: Function, min: usize) -> Signatu
 pub const TABLE: &[Signature] = &[
     exactly("abs", Function::Abs, 1),
     exactly("acos", Function::Acos, 1),
+    between("add-date", Function::AddDate, 2, 4),
     at_least("area", Function::Area, 1),
     exactly("asin", Function::Asin, 1),
     exactly("atan", Function::Atan, 1),
@@ -168,6 +171,7 @@ pub const TABLE: &[Signature] = &[
     exactly("decimal-date-time", Function::DecimalDateTime, 1),
     exactly("decimal-time", Function::DecimalTime, 1),
     at_least("depend", Function::Depend, 1),
+    exactly("difference-in-months", Function::DifferenceInMonths, 2),
     between("digest", Function::Digest, 2, 3),
     at_least("distance", Function::Distance, 1),
     at_least("enclosed-area", Function::Area, 1),

@@ -24,7 +24,7 @@ use crate::problem::{Problem, similar};
 const GUESSES: u32 = 200;
 
 /// See [`Form::compile`].
-pub(super) fn form(def: Arc<FormDef>) -> Result<Form, Vec<Problem>> {
+pub(super) fn form(def: Arc<FormDef>, lenient: bool) -> Result<Form, Vec<Problem>> {
     let mut outline = Outline::default();
     outline.add_root();
     outline.add_items(&def.items, NodeId(0), &mut Vec::new());
@@ -42,7 +42,9 @@ pub(super) fn form(def: Arc<FormDef>) -> Result<Form, Vec<Problem>> {
             by_path: &outline.by_path,
             instances: &instances,
             guesses: Cell::new(GUESSES),
+            is_open: false,
         },
+        lenient,
         def: &def,
         problems: std::mem::take(&mut outline.problems),
         edges: Vec::new(),
@@ -75,10 +77,13 @@ pub(super) fn form(def: Arc<FormDef>) -> Result<Form, Vec<Problem>> {
     }
     let Compiler {
         mut problems,
-        edges,
+        mut edges,
         reads,
         ..
     } = compiler;
+    if lenient {
+        problems.extend(order::open(&outline.nodes, &mut edges));
+    }
     let order = order::order(&outline.nodes, &edges).unwrap_or_else(|circles| {
         problems.extend(circles);
         Vec::new()
@@ -181,6 +186,7 @@ enum Use {
 
 struct Compiler<'a> {
     names: FormNames<'a>,
+    lenient: bool,
     def: &'a FormDef,
     problems: Vec<Problem>,
     edges: Vec<Edge>,
@@ -446,7 +452,28 @@ impl Compiler<'_> {
                 Some(program)
             }
             Err(problems) => {
+                let open = self.lenient.then(|| {
+                    let names = FormNames {
+                        is_open: true,
+                        guesses: Cell::new(0),
+                        ..self.names
+                    };
+                    Program::compile(&expression.source, &names, place).ok()
+                });
+                let open = open.flatten();
                 for problem in problems {
+                    if open.is_some() {
+                        self.problems.push(Problem::mended(
+                            &expression.origin,
+                            &expression.source,
+                            format!("{}; read as empty", problem.message.trim_end_matches('.')),
+                            match problem.advice.is_empty() {
+                                true => "Write ${name} for an answer".to_string(),
+                                false => problem.advice,
+                            },
+                        ));
+                        continue;
+                    }
                     let advice = match (problem.advice.is_empty(), near(&expression.source, problem.at)) {
                         (false, _) => problem.advice,
                         (true, near) if near.is_empty() => "Look at the end of the cell".to_string(),
@@ -459,7 +486,9 @@ impl Compiler<'_> {
                         advice,
                     ));
                 }
-                None
+                let program = open?;
+                self.remember(id, &program, expression, purpose);
+                Some(program)
             }
         }
     }

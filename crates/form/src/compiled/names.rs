@@ -17,6 +17,8 @@ pub(super) struct FormNames<'a> {
     pub(super) instances: &'a BTreeSet<&'a str>,
     /// How many more unknown names are compared with all others: that is slow, and nobody reads thousands.
     pub(super) guesses: Cell<u32>,
+    /// Whether what is not there is empty instead of a mistake.
+    pub(super) is_open: bool,
 }
 
 impl FormNames<'_> {
@@ -78,6 +80,10 @@ impl Names for FormNames<'_> {
     }
 
     fn has_instance(&self, id: &str) -> bool {
-        self.instances.contains(id)
+        self.is_open || self.instances.contains(id)
+    }
+
+    fn is_open(&self) -> bool {
+        self.is_open
     }
 }

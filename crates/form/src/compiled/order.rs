@@ -7,10 +7,12 @@ use sampan_xpath::resolve::NodeId;
 
 use crate::compiled::Node;
 use crate::def::Origin;
-use crate::problem::Problem;
+use crate::problem::{Problem, Severity};
 
 /// Most circles that are reported for one form.
 const CIRCLES: usize = 20;
+/// Most circles that are opened in one form.
+const OPENED: usize = 100;
 
 /// One item reads another, or stands in it.
 pub(super) struct Edge {
@@ -71,6 +73,42 @@ pub(super) fn order(nodes: &[Node], edges: &[Edge]) -> Result<Vec<NodeId>, Vec<P
         problems.push(report(nodes, &circle));
     }
     Err(problems)
+}
+
+/// Takes edges out until no group's relevance waits for what is inside the group, and says which.
+pub(super) fn open(nodes: &[Node], edges: &mut Vec<Edge>) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    while problems.len() < OPENED {
+        let mut left: BTreeSet<NodeId> = nodes.iter().map(|node| node.id).collect();
+        let cut = loop {
+            let Some(circle) = circle(&mut left, edges) else {
+                break None;
+            };
+            // What is read must stand, however deep, in what reads it.
+            let read = circle.iter().find(|edge| {
+                edge.cell.is_some() && edge.from != edge.to && circle.iter().any(|other| other.cell.is_none())
+            });
+            match read {
+                Some(edge) => {
+                    let mut problem = report(nodes, &circle);
+                    problem.severity = Severity::Mended;
+                    problem
+                        .message
+                        .push_str("; the first is judged by what was there before");
+                    break Some((edge.from, edge.to, problem));
+                }
+                None => {
+                    for edge in &circle {
+                        left.remove(&edge.to);
+                    }
+                }
+            }
+        };
+        let Some((from, to, problem)) = cut else { break };
+        edges.retain(|edge| edge.cell.is_none() || edge.from != from || edge.to != to);
+        problems.push(problem);
+    }
+    problems
 }
 
 /// A circle among the items left, a short one if there are several; None when there is none. Items that lie on no

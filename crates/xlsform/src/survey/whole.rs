@@ -101,6 +101,7 @@ fn searches(rows: &mut Rows<'_>, questions: &[&Question]) {
                 "Delete search(), or name a list of the sheet choices",
             ));
         }
+        rows.survey.searched.extend(list(question));
         if let Some(list) = list(question).filter(|list| plain.contains(list)) {
             rows.problems.push(Problem::error(
                 &at,

@@ -75,10 +75,12 @@ impl<'a, W: World> Run<'a, W> {
             | Function::Position
             | Function::Pulldata
             | Function::Randomize => self.call_nodes(function, arguments, frame),
-            Function::Date
+            Function::AddDate
+            | Function::Date
             | Function::DateTime
             | Function::DecimalDateTime
             | Function::DecimalTime
+            | Function::DifferenceInMonths
             | Function::FormatDate
             | Function::FormatDateTime
             | Function::Now

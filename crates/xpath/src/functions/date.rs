@@ -1,6 +1,8 @@
 //! Days and moments as numbers and text.
 
-use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike};
+use chrono::{
+    DateTime, Datelike, FixedOffset, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike,
+};
 use sampan_value::text::{at_offset, parse_date, parse_local_date_time, parse_time};
 
 const MS_PER_DAY: f64 = 86_400_000.0;
@@ -47,6 +49,34 @@ pub fn number(instant: Instant) -> f64 {
         Instant::Day(day) => day_number(day),
         Instant::Moment(moment) => moment.timestamp_millis() as f64 / MS_PER_DAY,
     }
+}
+
+/// How many months lie wholly between two days; negative when the second is the earlier one.
+pub fn whole_months(from: NaiveDate, to: NaiveDate) -> f64 {
+    let (from, to, sign) = if from <= to {
+        (from, to, 1.0)
+    } else {
+        (to, from, -1.0)
+    };
+    let months = |day: NaiveDate| f64::from(day.year()) * 12.0 + f64::from(day.month0());
+    let begun = months(to) - months(from);
+    sign * if to.day() < from.day() { begun - 1.0 } else { begun }
+}
+
+/// A day moved by whole months and days; the last day of a month where the new one is shorter. None out of the calendar
+/// or for what are no numbers.
+pub fn moved(day: NaiveDate, months: f64, days: f64) -> Option<NaiveDate> {
+    const LIMIT: f64 = 4_000_000.0;
+    if !(months.abs() < LIMIT && days.abs() < LIMIT) {
+        return None;
+    }
+    let n_months = Months::new(months.abs().trunc() as u32);
+    let day = match months < 0.0 {
+        true => day.checked_sub_months(n_months)?,
+        false => day.checked_add_months(n_months)?,
+    };
+    let day = day.checked_add_signed(TimeDelta::days(days.trunc() as i64))?;
+    (1..=9999).contains(&day.year()).then_some(day)
 }
 
 /// The day that is so many days after 1970-01-01; None out of the calendar.

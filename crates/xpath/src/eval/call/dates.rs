@@ -79,6 +79,31 @@ impl<'a, W: World> Run<'a, W> {
                     }
                 })
             }
+            (Function::DifferenceInMonths, [from, to]) => {
+                let (from, to) = (self.eval(from, frame)?, self.eval(to, frame)?);
+                let from = self.instant("difference-in-months", &from)?;
+                let to = self.instant("difference-in-months", &to)?;
+                match (from, to) {
+                    (Some(from), Some(to)) => {
+                        let day = |instant| date::wall_clock(instant, self.local()).date();
+                        Val::Number(date::whole_months(day(from), day(to)))
+                    }
+                    _ => blank(),
+                }
+            }
+            (Function::AddDate, [day, years, rest @ ..]) => {
+                let day = self.eval(day, frame)?;
+                let Some(day) = self.instant("add-date", &day)? else {
+                    return Ok(blank());
+                };
+                let day = date::wall_clock(day, self.local()).date();
+                let years = self.number(years, frame)?;
+                let months = rest.first().map_or(Ok(0.0), |op| self.number(op, frame))?;
+                let days = rest.get(1).map_or(Ok(0.0), |op| self.number(op, frame))?;
+                date::moved(day, years * 12.0 + months, days)
+                    .map(Val::Day)
+                    .ok_or_else(|| bad("add-date", "give it numbers that stay within the calendar"))?
+            }
             (Function::FormatDate | Function::FormatDateTime, [value, pattern]) => {
                 let value = self.eval_dated(value, frame)?;
                 let Ok(Some(instant)) = self.instant("format-date", &value) else {
