@@ -1,6 +1,6 @@
 //! What journeys, demo and benchmarks share: a real office, real devices, a line that is cut, people who answer.
 //!
-//! Modules in reading order: [`office`] (the server's process), [`line`] (the cutting proxy), [`desk`] (a person at
+//! Modules in reading order: [`office`] (the server's process), [`mod@line`] (the cutting proxy), [`desk`] (a person at
 //! the office's pages), [`acts`] (what people do there), [`chance`], [`words`], [`answers`] (seeded answers in four scripts),
 //! [`enumerator`] (a device and the person who uses it), [`sheet`] (spreadsheets made on the spot).
 

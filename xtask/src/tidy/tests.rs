@@ -18,6 +18,12 @@ fn scratch() -> TempDir {
         fs::create_dir_all(target.parent().expect("files stand in folders")).expect("a folder");
         fs::write(target, &file.text).expect("a copy");
     }
+    // What is no text is only asked for by name.
+    for path in &tree.others {
+        let target = folder.path().join(path);
+        fs::create_dir_all(target.parent().expect("files stand in folders")).expect("a folder");
+        fs::write(target, []).expect("a copy");
+    }
     folder
 }
 

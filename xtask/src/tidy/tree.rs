@@ -11,6 +11,8 @@ pub struct Tree {
     pub root: PathBuf,
     /// Text files, sorted by path.
     pub files: Vec<SourceFile>,
+    /// Paths of files that are no text: pictures, spreadsheets, golden samples.
+    pub others: Vec<String>,
 }
 
 /// One text file.
@@ -24,18 +26,43 @@ pub struct SourceFile {
 impl Tree {
     /// Reads all text files below a folder.
     pub fn read(root: &Path) -> Result<Tree, String> {
-        let mut files = Vec::new();
-        visit(root, root, &mut files)?;
-        files.sort_by(|left, right| left.path.cmp(&right.path));
-        Ok(Tree {
+        let mut tree = Tree {
             root: root.to_path_buf(),
-            files,
-        })
+            files: Vec::new(),
+            others: Vec::new(),
+        };
+        tree.visit(root)?;
+        tree.files.sort_by(|left, right| left.path.cmp(&right.path));
+        Ok(tree)
     }
 
     /// All Rust files.
     pub fn rust(&self) -> impl Iterator<Item = &SourceFile> {
         self.files.iter().filter(|file| file.path.ends_with(".rs"))
+    }
+
+    fn visit(&mut self, folder: &Path) -> Result<(), String> {
+        let entries = std::fs::read_dir(folder)
+            .map_err(|error| format!("cannot read {}: {error}", folder.display()))?;
+        for entry in entries {
+            let path = entry
+                .map_err(|error| format!("cannot read {}: {error}", folder.display()))?
+                .path();
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("");
+            if path.is_dir() {
+                if !SKIP.contains(&name) {
+                    self.visit(&path)?;
+                }
+                continue;
+            }
+            let relative = path.strip_prefix(&self.root).unwrap_or(&path);
+            let relative = relative.to_string_lossy().replace('\\', "/");
+            match std::fs::read_to_string(&path) {
+                Ok(text) => self.files.push(SourceFile { path: relative, text }),
+                Err(_) => self.others.push(relative),
+            }
+        }
+        Ok(())
     }
 }
 
@@ -60,28 +87,4 @@ impl SourceFile {
             .enumerate()
             .map(|(index, line)| (index + 1, line))
     }
-}
-
-fn visit(root: &Path, folder: &Path, files: &mut Vec<SourceFile>) -> Result<(), String> {
-    let entries =
-        std::fs::read_dir(folder).map_err(|error| format!("cannot read {}: {error}", folder.display()))?;
-    for entry in entries {
-        let path = entry
-            .map_err(|error| format!("cannot read {}: {error}", folder.display()))?
-            .path();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("");
-        if path.is_dir() {
-            if !SKIP.contains(&name) {
-                visit(root, &path, files)?;
-            }
-        } else if let Ok(text) = std::fs::read_to_string(&path) {
-            let relative = path
-                .strip_prefix(root)
-                .unwrap_or(&path)
-                .to_string_lossy()
-                .replace('\\', "/");
-            files.push(SourceFile { path: relative, text });
-        }
-    }
-    Ok(())
 }
