@@ -28,7 +28,7 @@ pub struct Reading {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Options {
     /// Whether what is wrong but can only mean one thing is read as that, and said
-    /// ([`Severity::Mended`](sampan_form::problem::Severity::Mended)), instead of being an error.
+    /// ([`Severity::Mended`]), instead of being an error.
     pub lenient: bool,
     /// Name of the outermost element of an answer document; None = as the settings say, else `data`.
     pub root: Option<String>,
