@@ -283,10 +283,8 @@ fn conflict(devices: &[Device], supervisor: &mut sampan_acceptance::desk::Desk) 
     let record = first.records.first().ok_or("the first device has no interview")?;
     acts::assign(supervisor, &record.0, &second.account.name)?;
     second.client.sync(&SyncOptions::default()).map_err(in_words)?;
-    for device in [first, second] {
-        let mut chance =
-            Chance::new(device.account.login.len() as u64 + u64::from(device.account.login.ends_with('2')));
-        let words = words::sentence(device.country, &mut chance);
+    for (device, seed) in [(first, 1), (second, 4)] {
+        let words = words::sentence(device.country, &mut Chance::new(seed));
         let text = format!("{words} ({})", device.account.login);
         correct(&device.client, record, ANYTHING_ELSE, &text)?;
     }
