@@ -1,6 +1,6 @@
 //! What the columns of a sheet mean: headings in all their spellings, and the cells below them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use sampan_form::def::{Expression, Origin, Translated};
 use sampan_form::problem::{Problem, similar};
@@ -143,6 +143,8 @@ pub const MEDIA: &[(&str, &str)] = &[
 pub struct Headings<'a> {
     sheet: &'a Sheet,
     columns: Vec<Heading>,
+    /// Known columns by what they mean: places in `columns`.
+    by_means: HashMap<String, Vec<usize>>,
     /// Whether runs of blanks in cells are left as they are.
     pub keeps_blanks: bool,
 }
@@ -227,11 +229,25 @@ impl<'a> Headings<'a> {
                 columns.push(heading);
             }
         }
+        let mut by_means: HashMap<String, Vec<usize>> = HashMap::new();
+        for (place, heading) in columns.iter().enumerate().filter(|(_, heading)| heading.is_known) {
+            by_means.entry(heading.means.clone()).or_default().push(place);
+        }
         Headings {
             sheet,
             columns,
+            by_means,
             keeps_blanks: false,
         }
+    }
+
+    /// The known columns of one meaning, in all languages.
+    fn meaning(&self, means: &str) -> impl Iterator<Item = &Heading> {
+        self.by_means
+            .get(means)
+            .into_iter()
+            .flatten()
+            .filter_map(|place| self.columns.get(*place))
     }
 
     /// The rows below the headings.
@@ -305,22 +321,13 @@ impl<'a> Line<'a> {
 
     /// A cell, if it is not blank.
     pub fn get(&self, means: &str) -> Option<Cell<'a>> {
-        let heading = self
-            .headings
-            .columns
-            .iter()
-            .find(|heading| heading.means == means && heading.is_known)?;
+        let heading = self.headings.meaning(means).next()?;
         self.cell(heading)
     }
 
     /// The place of a cell, blank or not; the whole row when there is no such column.
     pub fn place(&self, means: &str) -> Origin {
-        match self
-            .headings
-            .columns
-            .iter()
-            .find(|heading| heading.means == means && heading.is_known)
-        {
+        match self.headings.meaning(means).next() {
             Some(heading) => self
                 .headings
                 .sheet
@@ -360,12 +367,7 @@ impl<'a> Line<'a> {
     /// A text in all its languages; `default` is the language of a column without one.
     pub fn translated(&self, means: &str, default: &str) -> Translated {
         let mut texts = BTreeMap::new();
-        for heading in self
-            .headings
-            .columns
-            .iter()
-            .filter(|heading| heading.means == means && heading.is_known)
-        {
+        for heading in self.headings.meaning(means) {
             if let Some(text) = self.row.get(heading.column) {
                 let language = heading.language.as_deref().unwrap_or(default);
                 texts.insert(

@@ -124,7 +124,9 @@ impl Element {
         out.push('<');
         out.push_str(&self.tag);
         let mut attributes: Vec<&(String, String)> = self.attributes.iter().collect();
-        attributes.sort_by_key(|(name, _)| order(name));
+        if attributes.len() > 1 {
+            attributes.sort_by_cached_key(|(name, _)| order(name));
+        }
         for (name, value) in attributes {
             out.push(' ');
             out.push_str(name);
@@ -165,17 +167,25 @@ fn indent(out: &mut String, depth: usize) {
 
 /// Text as XML allows it: control characters that XML has no way to write are left out.
 fn escape(text: &str, is_attribute: bool, out: &mut String) {
-    for letter in text.chars() {
-        match letter {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' if is_attribute => out.push_str("&quot;"),
-            '\n' | '\t' if is_attribute => out.push_str(if letter == '\n' { "&#10;" } else { "&#9;" }),
-            '\r' => out.push_str("&#13;"),
-            '\u{fffe}' | '\u{ffff}' => {}
-            letter if letter.is_control() && !matches!(letter, '\n' | '\t') && u32::from(letter) < 0x20 => {}
-            letter => out.push(letter),
+    let is_special = |letter: char| {
+        matches!(letter, '&' | '<' | '>' | '"' | '\u{fffe}' | '\u{ffff}') || u32::from(letter) < 0x20
+    };
+    let mut rest = text;
+    while let Some(at) = rest.find(is_special) {
+        let (plain, special) = rest.split_at(at);
+        out.push_str(plain);
+        let mut letters = special.chars();
+        match letters.next() {
+            Some('&') => out.push_str("&amp;"),
+            Some('<') => out.push_str("&lt;"),
+            Some('>') => out.push_str("&gt;"),
+            Some('"') => out.push_str(if is_attribute { "&quot;" } else { "\"" }),
+            Some('\n') => out.push_str(if is_attribute { "&#10;" } else { "\n" }),
+            Some('\t') => out.push_str(if is_attribute { "&#9;" } else { "\t" }),
+            Some('\r') => out.push_str("&#13;"),
+            Some(_) | None => {}
         }
+        rest = letters.as_str();
     }
+    out.push_str(rest);
 }
