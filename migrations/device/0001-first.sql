@@ -34,6 +34,8 @@ CREATE TABLE sync_state (
     backed_up_through INTEGER NOT NULL DEFAULT 0,
     -- Digest of the form listing as last applied.
     forms_digest BLOB NOT NULL DEFAULT x'0000000000000000',
+    -- How far the names of people are known.
+    names_through INTEGER NOT NULL DEFAULT 0,
     -- Whether the office was ever found restored.
     office_was_restored INTEGER NOT NULL DEFAULT 0,
     -- Names of held changes are offered: 0 = no, 1 = from the beginning, 2 = after the dot below.
@@ -113,6 +115,14 @@ CREATE TABLE keys (
     record_key BLOB NOT NULL CHECK (length(record_key) = 16)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX keys_record ON keys (record);
+
+CREATE TABLE people (
+    -- Names of the people who wrote in, or were given, records on this device, as the office told them.
+    person BLOB PRIMARY KEY CHECK (length(person) = 16),
+    name TEXT NOT NULL,
+    -- 0 = none, 1 = enumerator, 2 = supervisor, 3 = admin.
+    standing INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE journal (
     -- What was answered in an open interview since its last change. Each accepted answer is one row, on the disk

@@ -147,6 +147,14 @@ CREATE TABLE log (
     sentence TEXT NOT NULL
 ) STRICT;
 
+CREATE TABLE people (
+    -- Names of the people who wrote in, or were given, records on this device, as the office told them.
+    person BLOB PRIMARY KEY CHECK (length(person) = 16),
+    name TEXT NOT NULL,
+    -- 0 = none, 1 = enumerator, 2 = supervisor, 3 = admin.
+    standing INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE sync_state (
     -- Where this device stands with its office. One row.
     id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -160,6 +168,8 @@ CREATE TABLE sync_state (
     backed_up_through INTEGER NOT NULL DEFAULT 0,
     -- Digest of the form listing as last applied.
     forms_digest BLOB NOT NULL DEFAULT x'0000000000000000',
+    -- How far the names of people are known.
+    names_through INTEGER NOT NULL DEFAULT 0,
     -- Whether the office was ever found restored.
     office_was_restored INTEGER NOT NULL DEFAULT 0,
     -- Names of held changes are offered: 0 = no, 1 = from the beginning, 2 = after the dot below.

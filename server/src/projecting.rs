@@ -1,5 +1,6 @@
 //! From a record to its line in the list and its words in the search, always from changes alone.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use sampan_form::compiled::What;
@@ -7,7 +8,7 @@ use sampan_form::def::{ListRef, Role};
 use sampan_interview::interview::{Interview, Row};
 use sampan_record::change::Payload;
 use sampan_record::codec;
-use sampan_record::ids::{ContentHash, RecordId};
+use sampan_record::ids::{ContentHash, PersonId, RecordId};
 use sampan_record::op::Op;
 use sampan_record::path::AnswerPath;
 use sampan_record::record::{Record, Register, RowState};
@@ -201,6 +202,20 @@ pub fn row_place(row: &ListRow) -> RecordPlace {
         owner: Some(row.owner),
         assignee: row.assignee,
     }
+}
+
+/// Who wrote in a record or was given it.
+pub fn participants(record: &Record) -> BTreeSet<PersonId> {
+    let mut people = BTreeSet::new();
+    for (header, ops) in record.changes() {
+        people.insert(header.author);
+        for op in ops {
+            if let Op::Assign { person } = op {
+                people.insert(*person);
+            }
+        }
+    }
+    people
 }
 
 /// The record as a running form, for texts, relevance and computed values.

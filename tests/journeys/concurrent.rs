@@ -45,6 +45,23 @@ fn two_devices_edit_one_record_and_both_answers_are_kept_until_a_supervisor_choo
         "both devices show the same one of the two"
     );
 
+    acts::decide(&mut supervisor, &record.0, "return", "Which price is it?", &[]).expect("returned");
+    for client in [&dara, &thida] {
+        sync(client);
+        let view = client.show(&record, None).expect("shown");
+        let said = view
+            .history
+            .iter()
+            .find(|line| line.sentence.contains("Which price is it?"))
+            .expect("the return is in the history");
+        assert_eq!(said.who, "Sok Supervisor (supervisor)");
+        assert!(
+            view.history.iter().any(|line| line.who == "Thida Enumerator")
+                && view.history.iter().any(|line| line.who == "Dara Enumerator"),
+            "each colleague is called by name"
+        );
+    }
+
     acts::choose_first(&mut supervisor, &record.0).expect("chosen");
     sync(&dara);
     sync(&thida);

@@ -1,5 +1,7 @@
 //! What an app shows: status, lists, one record, the log.
 
+use std::collections::BTreeMap;
+
 use sampan_interview::interview::Interview;
 use sampan_interview::view::{Heading, Part};
 use sampan_record::history::{self, Event};
@@ -11,6 +13,7 @@ use sampan_record::review;
 use sampan_store::device::identity::Identity;
 use sampan_store::device::interviews::InterviewRow;
 use sampan_store::error::StoreError;
+use sampan_sync::names::{PersonName, Standing};
 use sampan_value::answer::Answer;
 use sampan_value::text;
 
@@ -171,16 +174,28 @@ pub(super) fn quarantined(inner: &Inner) -> Result<Vec<QuarantineView>, ClientEr
 /// Names for the people that a record speaks of, as far as this device knows them.
 pub(crate) struct People {
     identity: Option<Identity>,
+    names: BTreeMap<PersonId, PersonName>,
 }
 
 impl People {
     pub(crate) fn of(inner: &Inner) -> Result<People, ClientError> {
+        let store = inner.store();
+        let people = store.people()?;
         Ok(People {
-            identity: inner.store().identity()?,
+            identity: store.identity()?,
+            names: people.into_iter().map(|name| (name.person, name)).collect(),
         })
     }
 
     fn name(&self, person: PersonId) -> String {
+        if let Some(known) = self.names.get(&person) {
+            return match known.standing {
+                Standing::Supervisor | Standing::Admin => {
+                    format!("{} ({})", known.name, known.standing.word())
+                }
+                Standing::Enumerator | Standing::None => known.name.clone(),
+            };
+        }
         match &self.identity {
             Some(identity) if identity.person == person => identity.person_name.clone(),
             Some(_) | None => {

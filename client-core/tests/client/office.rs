@@ -27,6 +27,7 @@ use sampan_sync::log::{Caller, DeviceLog};
 use sampan_sync::memory::device::MemoryDevice;
 use sampan_sync::memory::line;
 use sampan_sync::memory::office::MemoryOffice;
+use sampan_sync::names::Standing;
 use sampan_sync::receipt::{Generation, Verdict};
 use sampan_sync::session::Options;
 use serde_json::{Value, json};
@@ -224,6 +225,13 @@ impl World {
         let log = office.memory.data.log.iter();
         log.filter(|(_, verdict)| matches!(verdict, Verdict::Quarantined(_)))
             .count()
+    }
+
+    /// The office names the supervisor.
+    pub fn call_supervisor(&self, name: &str, standing: Standing) {
+        let mut office = self.office.lock().unwrap();
+        let person = office.supervisor.person;
+        office.memory.call(person, name, standing);
     }
 
     /// A supervisor writes.

@@ -5,6 +5,7 @@ use sampan_record::ids::CommentId;
 use sampan_record::op::{Decision, ErasureScope, Op};
 use sampan_record::path::{AnswerPath, QuestionPath};
 use sampan_record::review::{ReviewState, review};
+use sampan_sync::names::Standing;
 use uuid::Uuid;
 
 use crate::office::{World, id, interviewed, said, say};
@@ -73,6 +74,37 @@ fn a_returned_interview_opens_at_the_comment_and_goes_back_corrected() {
         "{sentences:?}"
     );
     assert!(sentences.contains(&"Finished the interview."), "{sentences:?}");
+}
+
+#[test]
+fn comments_and_history_show_the_name_of_who_wrote_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let (world, client) = World::with_device(folder.path());
+    let record = interviewed(&client, "Sok");
+    world.sync(&client);
+    let comment = [Op::Comment {
+        id: CommentId(Uuid::from_u128(5)),
+        at: Some(at("works")),
+        reply_to: None,
+        text: "Did you ask about the second job?".into(),
+    }];
+    world.supervise(id(&record), &comment);
+    world.sync(&client);
+    let who = || {
+        let view = client.show(&record, None).unwrap();
+        let answer = view.answers.iter().find(|answer| answer.at.0 == "works").unwrap();
+        let line = view
+            .history
+            .iter()
+            .find(|line| line.sentence.starts_with("Commented"))
+            .unwrap();
+        assert_eq!(line.who, answer.comments[0].who);
+        line.who.clone()
+    };
+    assert!(who().starts_with("colleague "), "no name is known: {}", who());
+    world.call_supervisor("ស្រីមុំ", Standing::Supervisor);
+    world.sync(&client);
+    assert_eq!(who(), "ស្រីមុំ (supervisor)");
 }
 
 #[test]

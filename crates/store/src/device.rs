@@ -18,6 +18,7 @@ pub mod content;
 pub mod identity;
 pub mod interviews;
 pub mod lines;
+pub mod people;
 pub mod syncing;
 
 /// The device database's schema.

@@ -12,6 +12,7 @@ pub mod devices;
 pub mod feed;
 pub mod forms;
 pub mod identity;
+pub mod names;
 pub mod people;
 pub mod quarantine;
 pub mod rows;

@@ -5,7 +5,7 @@ use sampan_record::ids::FormVersionId;
 use crate::error::SyncError;
 use crate::limits;
 use crate::log::{Caller, OfficeLog};
-use crate::wire::bytes::{Reader, Writer};
+use crate::wire::bytes::{Reader, Writer, short};
 
 /// What a form version may be used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -96,13 +96,4 @@ pub fn read(section: &mut Reader<'_>) -> Result<Vec<FormListing>, SyncError> {
     })?;
     section.end()?;
     Ok(listings)
-}
-
-/// As much of a text as a message takes.
-fn short(text: &str) -> &str {
-    let mut end = text.len().min(limits::TEXT_BYTES);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text.get(..end).unwrap_or_default()
 }

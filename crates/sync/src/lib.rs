@@ -5,7 +5,7 @@
 //! both keep what they have behind the traits of [`log`]. It must not know any form, database, clock or network.
 //!
 //! Modules in reading order: [`version`], [`limits`], [`error`], [`receipt`], [`log`] (what sync needs from a store),
-//! the steps [`hello`], [`push`], [`pull`], [`forms`], [`blob`] (each with both halves), [`fork`], [`wire`] (the
+//! the steps [`hello`], [`push`], [`pull`], [`forms`], [`names`], [`blob`] (each with both halves), [`fork`], [`wire`] (the
 //! bytes), [`session`] (device), [`office`], and [`memory`] (both stores without a disk).
 //!
 //! The normative text is docs/sync-protocol.md. Two devices and an office, with a line that loses an answer:
@@ -70,6 +70,7 @@ pub mod hello;
 pub mod limits;
 pub mod log;
 pub mod memory;
+pub mod names;
 pub mod office;
 pub mod pull;
 pub mod push;

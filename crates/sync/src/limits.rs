@@ -50,6 +50,9 @@ pub const CONTENT_BYTES: u64 = 256 * 1024 * 1024;
 /// Most form versions in one listing.
 pub const FORMS: usize = 1_024;
 
+/// Most names of people in one response; more follow in the next.
+pub const NAMES: usize = 256;
+
 /// Longest text on the wire (a title, a form id, a version label), in bytes.
 pub const TEXT_BYTES: usize = 4_096;
 

@@ -7,6 +7,7 @@ use crate::blob::{ContentState, Offer, Part, Want};
 use crate::error::SyncError;
 use crate::forms::FormListing;
 use crate::hello::{Contact, OfficeFacts};
+use crate::names::{NameEntry, Names};
 use crate::pull::FeedEntry;
 use crate::push::{Held, PushResponse, RelayReceipt};
 use crate::receipt::{Cursor, Generation, Position, Reason, Receipt, Verdict};
@@ -28,6 +29,8 @@ pub struct DeviceState {
     pub cursor: Cursor,
     /// Digest of the form listing as last applied ([`crate::forms::digest`]); zeros before the first.
     pub forms_digest: [u8; 8],
+    /// How far the names of people are known ([`Names::through`]); 0 before the first.
+    pub names_through: u64,
     /// Set by the first [`Applied::restored`] and never cleared: record keys travel with every batch from then on.
     pub office_was_restored: bool,
     /// Whether names of held changes are still to be offered after a restore, and after which one to go on
@@ -117,6 +120,9 @@ pub struct Applied {
     pub cursor_to: Cursor,
     /// The whole new form listing and its digest; None = as before.
     pub forms: Option<(Vec<FormListing>, [u8; 8])>,
+    /// Names that are new or changed; they replace what is known of these people. `names_through` rises to theirs;
+    /// with `restored` it is set to theirs, or to 0 without any.
+    pub names: Option<Names>,
     /// Pieces of wanted content; a piece that does not continue at what is there is left out. When the last byte is
     /// there the whole must match its BLAKE3, otherwise all of it is thrown away and wanted again.
     pub parts: Vec<Part>,
@@ -163,6 +169,10 @@ pub trait OfficeLog {
 
     /// The forms this person may use, in a stable order.
     fn forms(&mut self, caller: &Caller) -> Result<Vec<FormListing>, SyncError>;
+
+    /// Names after revision `after` of the people who wrote in, or were given, a record in this person's feed, the
+    /// person's own among them, in the order of their revisions, at most `limit`.
+    fn names(&mut self, caller: &Caller, after: u64, limit: usize) -> Result<Vec<NameEntry>, SyncError>;
 
     /// A piece of content this person may have, from `offset`, at most `limit_bytes`; None when absent or not allowed.
     fn read_content(

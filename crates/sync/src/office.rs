@@ -3,7 +3,9 @@
 use crate::blob;
 use crate::error::SyncError;
 use crate::forms;
+use crate::limits;
 use crate::log::{Caller, OfficeLog};
+use crate::names;
 use crate::pull;
 use crate::push;
 use crate::version;
@@ -50,6 +52,7 @@ pub fn respond(
         cursor,
         budget_bytes,
         forms_digest,
+        names_through,
         push: mut offered,
         wants,
         offers,
@@ -81,6 +84,12 @@ pub fn respond(
         budget_bytes,
     )?;
     let forms = forms::answer(log, caller, forms_digest)?;
+    // Revisions of another generation mean nothing here.
+    let is_of_here = generation == facts.generation;
+    let names = names::answer(log, caller, if is_of_here { names_through } else { 0 })?;
+    let has_all_names = names
+        .as_ref()
+        .is_none_or(|names| names.names.len() < limits::NAMES);
     let taken = blob::take(log, caller, &parts, &offers)?;
     let parts = if pulled.more {
         Vec::new()
@@ -101,8 +110,9 @@ pub fn respond(
         push: decided,
         changes: pulled.changes,
         cursor: pulled.cursor,
-        more: pulled.more,
+        more: pulled.more || !has_all_names,
         forms,
+        names,
         parts,
         wants: taken.wants,
         safe: taken.safe,

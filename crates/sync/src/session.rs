@@ -217,6 +217,7 @@ impl Session {
             cursor: state.cursor,
             budget_bytes: self.options.budget_bytes,
             forms_digest: state.forms_digest,
+            names_through: state.names_through,
             push,
             wants,
             offers,
@@ -264,6 +265,7 @@ impl Session {
                 let digest = forms::digest(&listings);
                 (listings, digest)
             }),
+            names: response.names,
             parts: response.parts,
             safe: response.safe,
             lacks: response.push.lacks,
@@ -312,6 +314,7 @@ impl Session {
             || after.cursor != before.cursor
             || after.acked_through > before.acked_through
             || applied.forms.is_some()
+            || after.names_through != before.names_through
             || !applied.relay_receipts.is_empty()
             || !applied.lacks.is_empty()
             || after.offering != before.offering

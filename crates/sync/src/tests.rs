@@ -5,6 +5,7 @@ mod document;
 mod faults;
 mod golden;
 mod hostile;
+mod names;
 mod restore;
 mod steps;
 mod versions;

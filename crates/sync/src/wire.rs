@@ -8,6 +8,7 @@ pub mod response;
 use crate::blob::{Offer, Part, Want};
 use crate::forms::FormListing;
 use crate::hello::Contact;
+use crate::names::Names;
 use crate::push::{PushRequest, PushResponse};
 use crate::receipt::{Cursor, Generation, Position};
 use crate::version::Range;
@@ -31,6 +32,8 @@ pub struct SyncRequest {
     pub budget_bytes: u32,
     /// Digest of the form listing it has; zeros = none.
     pub forms_digest: [u8; 8],
+    /// How far it knows the names of people; 0 = none.
+    pub names_through: u64,
     /// Its changes.
     pub push: PushRequest,
     /// Content it wants.
@@ -64,6 +67,8 @@ pub struct SyncResponse {
     pub more: bool,
     /// The whole form listing, when it differs from the request's digest.
     pub forms: Option<Vec<FormListing>>,
+    /// Names of people that are new to the device or changed.
+    pub names: Option<Names>,
     /// Pieces of wanted content.
     pub parts: Vec<Part>,
     /// Content the office wants from this device.

@@ -259,6 +259,27 @@ CREATE TABLE feed (
 CREATE INDEX feed_by_person ON feed (person, place);
 CREATE INDEX feed_by_record ON feed (record, person);
 
+CREATE TABLE participant (
+    -- Who wrote in a record or was given it.
+    record BLOB NOT NULL,
+    person BLOB NOT NULL,
+    PRIMARY KEY (record, person)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX participant_by_person ON participant (person);
+
+CREATE TABLE acquaintance (
+    -- Whose names a person's devices are to know: of the participants of the records in sight. A revision is never
+    -- used twice; a person gets a new one when name or roles change.
+    revision INTEGER PRIMARY KEY AUTOINCREMENT,
+    viewer BLOB NOT NULL,
+    person BLOB NOT NULL,
+    UNIQUE (viewer, person)
+) STRICT;
+
+CREATE INDEX acquaintance_by_viewer ON acquaintance (viewer, revision);
+CREATE INDEX acquaintance_by_person ON acquaintance (person);
+
 CREATE TABLE act (
     -- What was done under which idempotency key: the same key again gives the same result and does nothing.
     person BLOB NOT NULL,

@@ -352,6 +352,9 @@ impl<'a> Keeping<'a> {
         };
         let row = projecting::row_of(self.office, &loaded, &home)?;
         self.writing.put_row(&row)?;
+        for person in projecting::participants(&loaded.record) {
+            self.writing.note_participant(record, person)?;
+        }
         // First those who have the record already get the new changes; who comes into view now gets all of them.
         for at in positions {
             self.writing.append_to_feeds(record, *at)?;

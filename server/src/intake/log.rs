@@ -13,6 +13,7 @@ use sampan_sync::hello::{Contact, OfficeFacts};
 use sampan_sync::log::{
     Caller, Chain, Decided, Judgement, KeptReceipt, KeyState, OfficeLog, OfficeTransaction, OfficeWork, Route,
 };
+use sampan_sync::names::NameEntry;
 use sampan_sync::pull::FeedEntry;
 use sampan_sync::push::PushResponse;
 use sampan_sync::receipt::{Cursor, Generation, Position, Reason};
@@ -209,6 +210,14 @@ impl OfficeLog for Log<'_> {
                 })
             })
             .collect())
+    }
+
+    fn names(&mut self, caller: &Caller, after: u64, limit: usize) -> Result<Vec<NameEntry>, SyncError> {
+        let limit = u32::try_from(limit).unwrap_or(u32::MAX);
+        self.office
+            .store()
+            .read(|reading| Ok::<_, OfficeError>(reading.names_for(caller.person, after, limit)?))
+            .map_err(|error| sync_error("read names", error))
     }
 
     fn read_content(

@@ -238,7 +238,7 @@ impl DeviceStore {
         self.connection
             .prepare_cached(
                 "SELECT acked_through, generation, cursor, forms_digest, office_was_restored, offering,
-                   offering_device, offering_incarnation, offering_seq FROM sync_state",
+                   offering_device, offering_incarnation, offering_seq, names_through FROM sync_state",
             )
             .and_then(|mut statement| {
                 statement.query_row([], |row| {
@@ -254,6 +254,7 @@ impl DeviceStore {
                         generation: Generation(unbits(row.get(1)?)),
                         cursor: Cursor(unnumber(row.get(2)?)),
                         forms_digest: row.get::<_, Bytes<8>>(3)?.0,
+                        names_through: unnumber(row.get(9)?),
                         office_was_restored: row.get(4)?,
                         offering: (row.get::<_, i64>(5)? != 0).then_some(after),
                     })

@@ -86,6 +86,7 @@ impl Writing<'_> {
                  SELECT ?1, position, record FROM change WHERE record = ?2 AND is_in_force = 1 ORDER BY position",
                 params![person.0.as_bytes(), record.0.as_bytes()],
             )?;
+            self.meet_participants(person, record)?;
         }
         Ok(())
     }
@@ -102,7 +103,7 @@ impl Writing<'_> {
             "DELETE FROM feed WHERE record = ?2 AND person = ?1",
             params![person.0.as_bytes(), record.0.as_bytes()],
         )?;
-        Ok(())
+        self.part_from_participants(person, record)
     }
 
     /// Appends a change to the feeds of all who have its record in view.

@@ -177,7 +177,7 @@ impl Writing<'_> {
                 ],
             )?;
         }
-        Ok(())
+        self.name_changed(person)
     }
 
     /// Sets the password's PHC string and ends the person's sessions.
@@ -200,7 +200,7 @@ impl Writing<'_> {
         if is_closed {
             self.end_sessions_of(person)?;
         }
-        Ok(())
+        self.name_changed(person)
     }
 
     /// Opens a browser session, and forgets those that are over.

@@ -12,9 +12,11 @@ use sampan_record::op::Op;
 use sampan_record::schema::NoSchema;
 use sampan_record::write::{self, Draft};
 use sampan_sync::log::Chain;
+use sampan_sync::names::Standing;
 use sampan_sync::receipt::{Cursor, Generation, Position, Reason, Verdict};
 
 use super::identity::Birth;
+use super::people::{PersonRow, RoleRow};
 use super::quarantine::Waiting;
 use super::rows::{Facet, ListRow, RowFilter, Sight};
 use super::writer::Executor;
@@ -294,6 +296,71 @@ fn cursors_are_in_commit_order_and_a_record_comes_into_view_whole() {
         .read(|reading| reading.feed(person(2), Cursor(0), 100))
         .unwrap();
     assert!(gone.is_empty());
+}
+
+#[test]
+fn a_viewer_learns_the_names_of_a_records_people_once_and_again_when_they_changed() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder, Executor::OneByOne);
+    let names = |viewer: u128, after: u64| {
+        let entries = store
+            .read(|reading| reading.names_for(person(viewer), after, 100))
+            .unwrap();
+        let through = entries.last().map_or(after, |entry| entry.revision);
+        let names: Vec<_> = entries
+            .into_iter()
+            .map(|entry| (entry.name.name, entry.name.standing))
+            .collect();
+        (names, through)
+    };
+    let role = |word: &str| RoleRow {
+        role: word.into(),
+        project: String::new(),
+        country: String::new(),
+        province: String::new(),
+        team: String::new(),
+    };
+    store
+        .write(|writing| {
+            for (n, name) in [(1, "Dara"), (2, "ធីតា"), (3, "Sok"), (4, "Elsewhere")] {
+                writing.add_person(&PersonRow {
+                    person: person(n),
+                    login: format!("p{n}"),
+                    name: name.into(),
+                    is_closed: false,
+                    password: None,
+                    created_at_ms: 0,
+                })?;
+            }
+            writing.set_roles(person(3), &[role("enumerator"), role("supervisor")])?;
+            writing.note_participant(record(1), person(1))?;
+            writing.note_participant(record(2), person(4))?;
+            writing.bring_into_sight(person(1), record(1))?;
+            writing.bring_into_sight(person(2), record(1))?;
+            writing.note_participant(record(1), person(3))
+        })
+        .unwrap();
+    let sok = |standing| ("Sok".to_string(), standing);
+    let dara = ("Dara".to_string(), Standing::None);
+    let (first, through) = names(1, 0);
+    assert_eq!(
+        first,
+        [dara.clone(), sok(Standing::Supervisor)],
+        "nobody of the other record"
+    );
+    assert_eq!(names(1, through).0, [], "told once");
+
+    store
+        .write(|writing| writing.set_roles(person(3), &[role("admin")]))
+        .unwrap();
+    assert_eq!(names(1, through).0, [sok(Standing::Admin)], "told again");
+    assert_eq!(names(2, 0).0, [dara, sok(Standing::Admin)]);
+
+    store
+        .write(|writing| writing.take_out_of_sight(person(2), record(1)))
+        .unwrap();
+    assert_eq!(names(2, 0).0, [], "out of sight, out of what is told");
+    assert_eq!(names(1, 0).0.len(), 2);
 }
 
 #[test]

@@ -15,6 +15,7 @@ use crate::fork::{self, Renaming};
 use crate::forms::FormListing;
 use crate::log::{Applied, DeviceLog, DeviceState};
 use crate::memory::{content_hash, cut, merge};
+use crate::names::PersonName;
 use crate::push::Held;
 use crate::receipt::{Cursor, Generation, Position, Receipt, Verdict};
 
@@ -35,6 +36,8 @@ pub struct MemoryDevice {
     pub backed_up_through: Position,
     /// The form listing.
     pub forms: Vec<FormListing>,
+    /// Names of people, as the office told them.
+    pub names: BTreeMap<PersonId, PersonName>,
     /// Complete content.
     pub contents: BTreeMap<ContentHash, Vec<u8>>,
     /// Content of which the beginning is there: total bytes and what is there.
@@ -50,6 +53,7 @@ pub struct MemoryDevice {
     generation: Generation,
     cursor: Cursor,
     forms_digest: [u8; 8],
+    names_through: u64,
     office_was_restored: bool,
     offering: Option<Option<Dot>>,
     to_relay: BTreeSet<Dot>,
@@ -66,6 +70,7 @@ impl MemoryDevice {
             receipts: BTreeMap::new(),
             backed_up_through: Position(0),
             forms: Vec::new(),
+            names: BTreeMap::new(),
             contents: BTreeMap::new(),
             partial: BTreeMap::new(),
             media: Vec::new(),
@@ -76,6 +81,7 @@ impl MemoryDevice {
             generation,
             cursor: Cursor(0),
             forms_digest: [0; 8],
+            names_through: 0,
             office_was_restored: false,
             offering: None,
             to_relay: BTreeSet::new(),
@@ -185,6 +191,7 @@ impl DeviceLog for MemoryDevice {
             generation: self.generation,
             cursor: self.cursor,
             forms_digest: self.forms_digest,
+            names_through: self.names_through,
             office_was_restored: self.office_was_restored,
             offering: self.offering,
         })
@@ -331,6 +338,15 @@ impl DeviceLog for MemoryDevice {
         if let Some((listings, digest)) = &applied.forms {
             self.forms = listings.clone();
             self.forms_digest = *digest;
+        }
+        if applied.restored {
+            self.names_through = 0;
+        }
+        if let Some(names) = &applied.names {
+            self.names_through = self.names_through.max(names.through);
+            for name in &names.names {
+                self.names.insert(name.person, name.clone());
+            }
         }
         for part in &applied.parts {
             self.take_part(part);

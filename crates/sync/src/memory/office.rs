@@ -19,6 +19,7 @@ use crate::hello::{Contact, OfficeFacts};
 use crate::log::{Caller, Chain, Decided, Judgement, KeptReceipt, KeyState, OfficeLog, OfficeTransaction};
 use crate::log::{OfficeWork, Route};
 use crate::memory::{content_hash, cut, merge};
+use crate::names::{NameEntry, PersonName, Standing};
 use crate::pull::FeedEntry;
 use crate::push::PushResponse;
 use crate::receipt::{Cursor, Generation, Position, Reason, Verdict};
@@ -38,6 +39,8 @@ pub struct MemoryOffice {
     pub takes_payloads_unread: bool,
     /// The listing.
     pub forms: Vec<FormListing>,
+    /// Names of people; see [`MemoryOffice::call`].
+    pub names: BTreeMap<PersonId, PersonName>,
     /// Records whose content is erased.
     pub erased: BTreeSet<RecordId>,
     /// Complete content.
@@ -50,6 +53,9 @@ pub struct MemoryOffice {
     pub contacts: BTreeMap<DeviceId, Contact>,
     /// How far the last backup reaches.
     pub backed_up_through: Position,
+    /// Revisions of names, by who sees them and whose they are.
+    acquaintances: BTreeMap<(PersonId, PersonId), u64>,
+    newest_revision: u64,
     generation: Generation,
     /// Earlier generations, and where each one's feeds stood when the next began.
     ancestors: Vec<(Generation, BTreeMap<PersonId, u64>)>,
@@ -89,12 +95,15 @@ impl MemoryOffice {
             known_forms: None,
             takes_payloads_unread: false,
             forms: Vec::new(),
+            names: BTreeMap::new(),
             erased: BTreeSet::new(),
             contents: BTreeMap::new(),
             partial: BTreeMap::new(),
             wanted: BTreeSet::new(),
             contacts: BTreeMap::new(),
             backed_up_through: Position(0),
+            acquaintances: BTreeMap::new(),
+            newest_revision: 0,
             generation,
             ancestors: Vec::new(),
         }
@@ -132,6 +141,22 @@ impl MemoryOffice {
     /// Lets a person see a record: all its changes come into the person's feed.
     pub fn show(&mut self, person: PersonId, record: RecordId) {
         self.data.show(person, record);
+    }
+
+    /// Names a person, or names one anew.
+    pub fn call(&mut self, person: PersonId, name: &str, standing: Standing) {
+        let name = PersonName {
+            person,
+            name: name.to_owned(),
+            standing,
+        };
+        self.names.insert(person, name);
+        for ((_, known), revision) in &mut self.acquaintances {
+            if *known == person {
+                self.newest_revision += 1;
+                *revision = self.newest_revision;
+            }
+        }
     }
 
     /// The office writes as a device of its own. None when the ops cannot be written.
@@ -347,6 +372,24 @@ impl OfficeLog for MemoryOffice {
 
     fn forms(&mut self, _caller: &Caller) -> Result<Vec<FormListing>, SyncError> {
         Ok(self.forms.clone())
+    }
+
+    fn names(&mut self, caller: &Caller, after: u64, limit: usize) -> Result<Vec<NameEntry>, SyncError> {
+        let feed = self.data.feeds.get(&caller.person).into_iter().flatten();
+        let mut entries = Vec::new();
+        for person in feed.map(|change| change.header.author).collect::<BTreeSet<_>>() {
+            let Some(name) = self.names.get(&person).cloned() else {
+                continue;
+            };
+            let next = self.newest_revision + 1;
+            let revision = *self.acquaintances.entry((caller.person, person)).or_insert(next);
+            self.newest_revision = self.newest_revision.max(revision);
+            entries.push(NameEntry { revision, name });
+        }
+        entries.retain(|entry| entry.revision > after);
+        entries.sort_by_key(|entry| entry.revision);
+        entries.truncate(limit);
+        Ok(entries)
     }
 
     fn read_content(

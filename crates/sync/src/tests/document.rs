@@ -40,6 +40,7 @@ fn the_page_names_every_limit() {
         ("a content part", limits::PART_BYTES as u64, " bytes"),
         ("a content", limits::CONTENT_BYTES, " bytes"),
         ("forms in a listing", limits::FORMS as u64, ""),
+        ("names in a response", limits::NAMES as u64, ""),
         ("a text", limits::TEXT_BYTES as u64, " bytes"),
         ("asked receipts", limits::ASKS as u64, ""),
         (

@@ -182,6 +182,7 @@ fn a_fork_far_back_is_found_at_its_first_change() {
         cursor_from: Default::default(),
         cursor_to: Default::default(),
         forms: None,
+        names: None,
         parts: Vec::new(),
         safe: Vec::new(),
         lacks: Vec::new(),

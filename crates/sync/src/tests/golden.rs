@@ -7,6 +7,7 @@ use sampan_record::ids::{ChangeHash, ContentHash, Dot};
 use crate::blob::{Offer, Part, Want};
 use crate::forms::{FormListing, FormState};
 use crate::hello::Contact;
+use crate::names::{Names, PersonName, Standing};
 use crate::push::{Held, PushRequest, PushResponse, RelayReceipt};
 use crate::receipt::{Cursor, Generation, Position, Reason, Receipt, Verdict};
 use crate::tests::world::{FORM, person, record, replica};
@@ -64,6 +65,7 @@ pub fn full_request() -> SyncRequest {
         cursor: Cursor(1234),
         budget_bytes: 524_288,
         forms_digest: [1, 2, 3, 4, 5, 6, 7, 8],
+        names_through: 300,
         push: PushRequest {
             replica: replica(1),
             written_through: 4,
@@ -152,6 +154,21 @@ pub fn full_response() -> SyncResponse {
             label: "2026-11".into(),
             state: FormState::Closed,
         }]),
+        names: Some(Names {
+            through: 301,
+            names: vec![
+                PersonName {
+                    person: person(5),
+                    name: "ចាន់ សុខា".into(),
+                    standing: Standing::Supervisor,
+                },
+                PersonName {
+                    person: person(6),
+                    name: "Ma Thida".into(),
+                    standing: Standing::None,
+                },
+            ],
+        }),
         parts: vec![Part {
             hash: ContentHash([14; 32]),
             total_bytes: 3,

@@ -278,3 +278,12 @@ pub fn read_dots<'a, T>(
     }
     Ok(items)
 }
+
+/// As much of a text as a message takes.
+pub fn short(text: &str) -> &str {
+    let mut end = text.len().min(limits::TEXT_BYTES);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or_default()
+}

@@ -47,6 +47,7 @@ impl SyncRequest {
         head.number(self.cursor.0);
         head.number(u64::from(self.budget_bytes));
         head.raw(&self.forms_digest);
+        head.number(self.names_through);
         head.signed(self.contact.wall_time_ms);
         head.signed(i64::from(self.contact.utc_offset_min));
         head.number(self.contact.n_open);
@@ -208,6 +209,7 @@ fn read_head(section: &mut Reader<'_>, protocol: Range, written_in: u16) -> Resu
     let cursor = Cursor(section.number()?);
     let budget_bytes = u32::try_from(section.number()?).unwrap_or(u32::MAX);
     let forms_digest = section.array()?;
+    let names_through = section.number()?;
     let wall_time_ms = section.signed()?;
     let utc_offset_min =
         i16::try_from(section.signed()?).map_err(|_| section.wrong("an offset from UTC is too large"))?;
@@ -226,6 +228,7 @@ fn read_head(section: &mut Reader<'_>, protocol: Range, written_in: u16) -> Resu
         cursor,
         budget_bytes,
         forms_digest,
+        names_through,
         push: PushRequest {
             replica,
             written_through,

@@ -5,6 +5,7 @@ use sampan_record::ids::Dot;
 use crate::error::SyncError;
 use crate::forms;
 use crate::limits;
+use crate::names;
 use crate::push::{PushResponse, RelayReceipt};
 use crate::receipt::{Cursor, Generation, Position, Reason, Receipt, Verdict};
 use crate::version::{self, Range};
@@ -25,6 +26,7 @@ const FORMS: u64 = 6;
 const WANTS: u64 = 7;
 const SAFE: u64 = 8;
 const PARTS: u64 = 9;
+const NAMES: u64 = 10;
 
 const MORE: u8 = 1;
 const ASKS_HOLDS: u8 = 2;
@@ -94,6 +96,11 @@ impl SyncResponse {
             out.section(SAFE, &section);
         }
         out.section(PARTS, &write_parts(&self.parts));
+        if let Some(known) = &self.names {
+            let mut section = Writer::default();
+            names::write(&mut section, known);
+            out.section(NAMES, &section);
+        }
         out.number(END);
         out.bytes
     }
@@ -133,6 +140,7 @@ impl SyncResponse {
         let mut wants = Vec::new();
         let mut safe = Vec::new();
         let mut parts = Vec::new();
+        let mut people = None;
         let mut last_tag = 0;
         loop {
             let tag = reader.number()?;
@@ -182,6 +190,7 @@ impl SyncResponse {
                     parts = read_parts(&mut section)?;
                     section.end()?;
                 }
+                NAMES => people = Some(names::read(&mut section)?),
                 SKIPPABLE.. => {}
                 _ => return Err(reader.wrong("a section is unknown")),
             }
@@ -195,6 +204,7 @@ impl SyncResponse {
         response.wants = wants;
         response.safe = safe;
         response.parts = parts;
+        response.names = people;
         Ok(response)
     }
 }
@@ -224,6 +234,7 @@ fn read_head(section: &mut Reader<'_>, protocol: u16) -> Result<SyncResponse, Sy
         cursor,
         more: flags & MORE != 0,
         forms: None,
+        names: None,
         parts: Vec::new(),
         wants: Vec::new(),
         safe: Vec::new(),

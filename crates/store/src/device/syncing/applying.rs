@@ -80,6 +80,7 @@ impl DeviceStore {
             if applied.forms.is_some() {
                 take_listing(transaction, applied, &form_is_here)?;
             }
+            take_names(transaction, applied)?;
             take_relays(transaction, applied)?;
             take_place(transaction, applied, now_ms)
         })
@@ -263,6 +264,30 @@ fn take_listing(
     }
     transaction
         .execute("UPDATE sync_state SET forms_digest = ?1", [digest])
+        .map(|_| ())
+        .map_err(&failed)
+}
+
+fn take_names(transaction: &Transaction<'_>, applied: &Applied) -> Result<(), StoreError> {
+    let failed = StoreError::sql("save names of people");
+    let through = applied.names.as_ref().map_or(0, |names| names.through);
+    for name in applied.names.iter().flat_map(|names| &names.names) {
+        transaction
+            .execute(
+                "INSERT INTO people (person, name, standing) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (person) DO UPDATE SET name = excluded.name, standing = excluded.standing",
+                params![name.person.0.as_bytes(), name.name, number(name.standing.code())],
+            )
+            .map_err(&failed)?;
+    }
+    if through == 0 && !applied.restored {
+        return Ok(());
+    }
+    transaction
+        .execute(
+            "UPDATE sync_state SET names_through = CASE WHEN ?2 THEN ?1 ELSE max(names_through, ?1) END",
+            params![number(through), applied.restored],
+        )
         .map(|_| ())
         .map_err(&failed)
 }
