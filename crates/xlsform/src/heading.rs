@@ -72,7 +72,7 @@ pub const SURVEY: &[(&str, &[&str])] = &[
 
 /// Columns of the choices sheet.
 pub const CHOICES: &[(&str, &[&str])] = &[
-    ("list_name", &["listname", "list"]),
+    ("list_name", &["listname"]),
     ("name", &["value"]),
     ("label", &["caption"]),
     ("image", &["media::image", "media:image"]),

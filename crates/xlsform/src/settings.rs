@@ -78,7 +78,7 @@ pub fn settings(
                 }
                 "instance_name" => {
                     settings.instance_name = Some(Expression {
-                        source: text,
+                        source: cell::expression(found.text),
                         origin: found.origin,
                     });
                 }

@@ -396,6 +396,7 @@ impl Rows<'_> {
 
     fn begin(&mut self, line: Line<'_>, kind: OpenKind) {
         let (name, origin) = self.name(line, kind.word());
+        parameters::read(self, line);
         self.save_to(line, &name, true);
         if kind == OpenKind::Repeat {
             if name == self.root {
@@ -436,6 +437,8 @@ impl Rows<'_> {
         let mut extra = line.attributes();
         for (means, attribute) in [
             ("intent", "control::intent"),
+            ("rows", "control::rows"),
+            ("autoplay", "control::autoplay"),
             ("required", "bind::required"),
             ("constraint", "bind::constraint"),
             ("calculation", "bind::calculate"),
@@ -592,6 +595,7 @@ impl Rows<'_> {
     /// The files csv-external and xml-external name: the row is no question.
     fn external_file(&mut self, line: Line<'_>, word: &str) {
         let (name, origin) = self.name(line, "file");
+        parameters::read(self, line);
         self.save_to(line, &name, false);
         let ending = if word == "csv_external" { "csv" } else { "xml" };
         let id = name.clone();

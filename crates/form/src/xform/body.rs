@@ -110,9 +110,17 @@ impl Writer<'_> {
         self.attributes(place, &mut element);
         choices::offered(self.form, self.tree, self.texts, place, &mut element);
         self.tags(node, &mut element);
-        for changed in self.tree.triggered.get(node.name.as_str()).into_iter().flatten() {
-            let triggered = self.tree.get(*changed);
-            let is_position = triggered.type_name == "background_geopoint";
+        let mut changed: Vec<usize> = self
+            .tree
+            .triggered
+            .get(node.name.as_str())
+            .cloned()
+            .unwrap_or_default();
+        let is_position = |place: usize| self.tree.get(place).type_name == "background_geopoint";
+        changed.sort_by_key(|place| is_position(*place));
+        for changed in changed {
+            let triggered = self.tree.get(changed);
+            let is_position = is_position(changed);
             let change = Action {
                 tag: if is_position {
                     "odk:setgeopoint"
@@ -123,7 +131,7 @@ impl Writer<'_> {
                 value: triggered.calculation.filter(|_| !is_position).map(str::to_string),
                 attributes: Vec::new(),
             };
-            element.push(action(self.tree, *changed, &change, place));
+            element.push(action(self.tree, changed, &change, place));
         }
         Some(element)
     }

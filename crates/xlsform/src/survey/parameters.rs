@@ -338,6 +338,14 @@ pub(super) fn audit(rows: &mut Rows<'_>, line: Line<'_>) {
         ));
     }
     let parameters = read(rows, line);
+    if rows.survey.audit.is_some() {
+        rows.problems.push(Problem::error(
+            &line.place("type"),
+            "audit",
+            "an audit is asked for twice",
+            "Delete one of the rows",
+        ));
+    }
     if !accept(rows, &at, &parameters, AUDIT) {
         return;
     }

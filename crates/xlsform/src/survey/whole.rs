@@ -21,13 +21,16 @@ pub(super) fn check(rows: &mut Rows<'_>) {
     rows.survey.items = items;
 }
 
+/// Whether it computes its value and has no text that shows it.
+fn is_computed_unseen(question: &Question) -> bool {
+    let is_computed = question.calculation.is_some() || !question.trigger.is_empty();
+    is_computed && question.label.is_empty() && question.hint.is_empty()
+}
+
 /// Whether a person sees the question.
 pub(super) fn is_visible(question: &Question) -> bool {
     match question.role {
-        Role::Ask | Role::Note => {
-            let is_computed = question.calculation.is_some() || !question.trigger.is_empty();
-            !is_computed || !question.label.is_empty() || !question.hint.is_empty()
-        }
+        Role::Ask | Role::Note => !is_computed_unseen(question),
         Role::Calculate | Role::Start | Role::End | Role::Today | Role::DeviceId | Role::Username => false,
     }
 }
@@ -60,10 +63,7 @@ fn triggers(rows: &mut Rows<'_>, questions: &[&Question]) {
                     format!("there is no question ${{{name}}}"),
                     "Write the name of a question; groups and repeats do not change",
                 )),
-                Some(by)
-                    if (by.type_name == "calculate" || by.role == Role::Ask || by.role == Role::Note)
-                        && !is_visible(by) =>
-                {
+                Some(by) if by.type_name == "calculate" || is_computed_unseen(by) => {
                     rows.problems.push(Problem::error(
                         &at,
                         &format!("${{{name}}}"),
