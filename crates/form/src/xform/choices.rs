@@ -91,8 +91,8 @@ pub(super) fn instances(form: &FormDef, tree: &Tree<'_>, texts: &Texts<'_>, mode
     }
 }
 
-/// Columns whose name no element can have are remarks.
-fn is_tag(column: &str) -> bool {
+/// Whether an element or attribute can have this name; columns with others are remarks.
+pub(super) fn is_tag(column: &str) -> bool {
     column
         .chars()
         .next()

@@ -34,7 +34,8 @@ pub(super) fn namespaces(form: &FormDef) -> Vec<(String, String)> {
         .split_whitespace()
     {
         if let Some((prefix, uri)) = word.split_once('=')
-            && !prefix.is_empty()
+            && choices::is_tag(prefix)
+            && !prefix.contains(':')
             && !uri.contains('=')
         {
             let name = format!("xmlns:{prefix}");
@@ -64,7 +65,10 @@ pub(super) fn model(form: &FormDef, tree: &Tree<'_>, texts: &Texts<'_>) -> Eleme
     }
     let mut root = instance(tree, 0, false);
     for (key, value) in &form.settings {
-        if let Some(name) = key.strip_prefix("attribute::") {
+        if let Some(name) = key
+            .strip_prefix("attribute::")
+            .filter(|name| choices::is_tag(name))
+        {
             root.set(name, value);
         }
     }

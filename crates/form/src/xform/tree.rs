@@ -584,6 +584,9 @@ fn attributes(node: &mut Node<'_>, extra: &BTreeMap<String, String>) {
         let Some((what, name)) = key.split_once("::") else {
             continue;
         };
+        if !choices::is_tag(name) {
+            continue;
+        }
         let own = match what {
             "bind" => &mut node.bind,
             "control" => &mut node.control,
