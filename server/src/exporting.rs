@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Cursor, Write};
 use std::sync::Arc;
 
+use chrono::{DateTime, FixedOffset};
 use sampan_export::columns;
 use sampan_export::csv::{self as tables, ExportError, Options};
 use sampan_export::record::ExportRecord;
@@ -204,8 +205,13 @@ impl Source<'_> {
             review_state: review.state,
             enumerator: self.names.person(row.owner),
             device,
-            started: None,
-            finished: None,
+            started: record
+                .first()
+                .and_then(|header| moment(header.wall_time_ms, header.utc_offset_min)),
+            finished: record
+                .submits()
+                .last()
+                .and_then(|stamp| moment(stamp.wall_time_ms, stamp.utc_offset_min)),
             country: row.country.clone(),
             province: row.province.clone(),
             n_conflicts: u32::try_from(row.n_conflicts).unwrap_or(u32::MAX),
@@ -256,6 +262,12 @@ impl Source<'_> {
         }
         Ok(exported)
     }
+}
+
+/// A moment by a writer's own clock; None when that clock was beyond all years.
+fn moment(wall_time_ms: i64, utc_offset_min: i16) -> Option<DateTime<FixedOffset>> {
+    let offset = FixedOffset::east_opt(i32::from(utc_offset_min).saturating_mul(60))?;
+    Some(DateTime::from_timestamp_millis(wall_time_ms)?.with_timezone(&offset))
 }
 
 /// The rows of every repeat, inner ones in each row of the outer.

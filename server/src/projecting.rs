@@ -114,6 +114,7 @@ pub fn row_of(office: &Office, loaded: &Loaded, home: &RecordHome) -> Result<Lis
         label,
         project: place.project,
         country: place.country,
+        province_label: province_label(form.as_ref(), &place.province),
         province: place.province,
         team: place.team,
         owner: home.owner,
@@ -178,6 +179,33 @@ pub fn place(record: &Record, home: &RecordHome) -> RecordPlace {
     }
     place.assignee = record.assignee();
     place
+}
+
+/// A province's name: the label of the choice with its code at the question `adm1`, in the form's first language. Empty
+/// when the form does not say.
+fn province_label(form: Option<&ShelfForm>, code: &str) -> String {
+    let words = || {
+        let shelf = form?;
+        let form = shelf.form();
+        let choices = form.node(form.find_named("adm1")?).choices.as_ref()?;
+        match &choices.list {
+            ListRef::Internal(list) => {
+                let choice = form.list(list)?.named(code)?;
+                let language = form.languages().first().map(String::as_str).unwrap_or_default();
+                Some(choice.label.in_language(language)?.plain()?.to_string())
+            }
+            ListRef::External(file) => {
+                let table = shelf.plan.tables().get(file)?;
+                let row = *table
+                    .rows_where(table.column(&choices.value_column)?, code)
+                    .first()?;
+                let row = usize::try_from(row).ok()?;
+                table.get(row, &choices.label_column).map(str::to_string)
+            }
+            ListRef::Answers(_) => None,
+        }
+    };
+    words().unwrap_or_default()
 }
 
 /// Where a record belongs before it has answers.

@@ -4,6 +4,7 @@ mod commands;
 mod gaps;
 mod hostile;
 mod intake;
+mod lists;
 mod publishing;
 mod reviewing;
 mod scopes;

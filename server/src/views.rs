@@ -34,6 +34,8 @@ pub struct InterviewRow {
     pub country: String,
     /// Admin-1 code (`KH-12`), empty when unknown.
     pub province: String,
+    /// The province's name in the form's first language, empty when unknown.
+    pub province_label: String,
     /// Team, empty when none.
     pub team: String,
     /// Who interviews: name for people.

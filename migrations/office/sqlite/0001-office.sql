@@ -210,6 +210,8 @@ CREATE TABLE record_row (
     project TEXT NOT NULL,
     country TEXT NOT NULL,
     province TEXT NOT NULL,
+    -- The province's name as the record's form has it, in the form's first language; empty = unknown.
+    province_label TEXT NOT NULL,
     team TEXT NOT NULL,
     owner BLOB NOT NULL,
     -- Who is to work on it; NULL = its owner.

@@ -81,7 +81,7 @@ pub fn country(code: &str) -> &str {
     }
 }
 
-/// `Cambodia · KH-12`, or empty.
+/// `Cambodia · បាត់ដំបង (Battambang)`, or empty.
 pub fn place(country_code: &str, province: &str) -> String {
     match (country_code, province) {
         ("", "") => String::new(),

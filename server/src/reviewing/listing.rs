@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sampan_form::def::ListRef;
-use sampan_record::ids::PersonId;
+use sampan_record::ids::{PersonId, RecordId};
 use sampan_record::review::ReviewState;
 use sampan_store::office::forms::FormRow;
 use sampan_store::office::rows::{Facet, ListRow, RowFilter, Sight};
@@ -73,7 +72,7 @@ pub fn list(
     let sights = sights(who);
     let wanted = row_filter(filter);
     let everything = RowFilter::default();
-    let mut list = office.store().read(|reading| {
+    office.store().read(|reading| {
         let n_matching = reading.n_rows(&sights, &wanted)?;
         let n_pages = n_matching.div_ceil(PAGE).max(1);
         let page = u64::from(filter.page.max(1)).min(n_pages);
@@ -101,6 +100,13 @@ pub fn list(
             };
             n_quarantined += u64::from(is_visible);
         }
+        let labels: BTreeMap<String, String> = reading.province_labels(&sights)?.into_iter().collect();
+        let mut provinces = facet(Facet::Province)?;
+        for province in &mut provinces {
+            if let Some(label) = labels.get(&province.value) {
+                province.label.clone_from(label);
+            }
+        }
         let states = facet(Facet::State)?;
         let conflicts = RowFilter {
             with_conflicts: true,
@@ -112,21 +118,38 @@ pub fn list(
             page: u32::try_from(page).unwrap_or(u32::MAX),
             n_pages: u32::try_from(n_pages).unwrap_or(u32::MAX),
             countries: facet(Facet::Country)?,
-            provinces: facet(Facet::Province)?,
+            provinces,
             teams: facet(Facet::Team)?,
             enumerators: facet(Facet::Enumerator)?,
             states: all_states(states, reading.n_rows(&sights, &conflicts)?),
             forms: facet(Facet::Form)?,
             n_quarantined,
         })
-    })?;
-    let provinces = province_names(office)?;
-    for province in &mut list.provinces {
-        if let Some(name) = provinces.get(&province.value) {
-            province.label = name.clone();
+    })
+}
+
+/// The interview in one of these states that has waited longest, the states in their order; not `after`, which the
+/// person has just left. None when nothing waits.
+pub fn next_waiting(
+    office: &Office,
+    who: &Principal,
+    states: &[&str],
+    after: &str,
+) -> Result<Option<RecordId>, OfficeError> {
+    let sights = sights(who);
+    office.store().read(|reading| {
+        for state in states {
+            let filter = RowFilter {
+                state: (*state).to_string(),
+                ..RowFilter::default()
+            };
+            let oldest = reading.oldest_rows(&sights, &filter, 2)?;
+            if let Some(row) = oldest.iter().find(|row| row.record.to_string() != after) {
+                return Ok(Some(row.record));
+            }
         }
-    }
-    Ok(list)
+        Ok(None)
+    })
 }
 
 fn all_states(counted: Vec<OptionView>, n_conflicts: u64) -> Vec<OptionView> {
@@ -194,6 +217,7 @@ impl Names {
             state: row.state,
             country: row.country,
             province: row.province,
+            province_label: row.province_label,
             team: row.team,
             n_conflicts: row.n_conflicts,
             n_open_comments: row.n_open_comments,
@@ -227,37 +251,4 @@ impl Names {
             n_records,
         }
     }
-}
-
-/// Names of provinces, from the choices of the question `adm1` in the newest version of each form.
-fn province_names(office: &Office) -> Result<BTreeMap<String, String>, OfficeError> {
-    let mut names = BTreeMap::new();
-    let rows = office
-        .store()
-        .read(|reading| Ok::<_, OfficeError>(reading.forms()?))?;
-    let mut done: Vec<String> = Vec::new();
-    for row in rows {
-        if done.contains(&row.form_id) {
-            continue;
-        }
-        done.push(row.form_id);
-        let Some(form) = office.form(row.version)? else {
-            continue;
-        };
-        let form = form.form();
-        let Some(node) = form.find_named("adm1").map(|id| form.node(id)) else {
-            continue;
-        };
-        let Some(ListRef::Internal(list)) = node.choices.as_ref().map(|choices| &choices.list) else {
-            continue;
-        };
-        let language = form.languages().first().map(String::as_str).unwrap_or_default();
-        for choice in form.list(list).into_iter().flat_map(|list| &list.choices) {
-            let label = choice.label.in_language(language).and_then(|label| label.plain());
-            if let Some(label) = label {
-                names.insert(choice.name.clone(), label.to_string());
-            }
-        }
-    }
-    Ok(names)
 }

@@ -26,6 +26,8 @@ pub struct ListRow {
     pub country: String,
     /// Admin-1 code; empty = unknown.
     pub province: String,
+    /// The province's name in the first language of the record's form; empty = unknown.
+    pub province_label: String,
     /// Team; empty = none.
     pub team: String,
     /// Who began it.
@@ -108,7 +110,7 @@ pub enum Facet {
 
 const ROW: &str =
     "SELECT record, form_id, form, state, project, country, province, team, owner, assignee, label,
-    n_conflicts, n_open_comments, n_changes, updated_at_ms, last_position, search FROM record_row";
+    n_conflicts, n_open_comments, n_changes, updated_at_ms, last_position, search, province_label FROM record_row";
 
 fn list_row(row: &Row<'_>) -> rusqlite::Result<ListRow> {
     Ok(ListRow {
@@ -131,6 +133,7 @@ fn list_row(row: &Row<'_>) -> rusqlite::Result<ListRow> {
         updated_at_ms: row.get(14)?,
         last_position: Position(count(row.get(15)?)),
         search: row.get(16)?,
+        province_label: row.get(17)?,
         media: Vec::new(),
     })
 }
@@ -253,6 +256,39 @@ impl Reading<'_> {
         )
     }
 
+    /// The lines within sight that match and have waited longest, oldest first.
+    pub fn oldest_rows(
+        &self,
+        sights: &[Sight],
+        filter: &RowFilter,
+        limit: u64,
+    ) -> Result<Vec<ListRow>, StoreError> {
+        let mut condition = condition(sights, filter);
+        condition.values.push(Value::Integer(position(limit)));
+        self.all(
+            "list records",
+            &format!("{ROW} WHERE {} ORDER BY last_position LIMIT ?", condition.sql),
+            params_from_iter(condition.values),
+            list_row,
+        )
+    }
+
+    /// The names of the provinces of the records within sight, by code; where forms differ, the one of the record that
+    /// changed last.
+    pub fn province_labels(&self, sights: &[Sight]) -> Result<Vec<(String, String)>, StoreError> {
+        let condition = condition(sights, &RowFilter::default());
+        self.all(
+            "read the names of provinces",
+            &format!(
+                "SELECT province, province_label, max(last_position) FROM record_row
+                 WHERE {} AND province_label <> '' GROUP BY province ORDER BY province",
+                condition.sql
+            ),
+            params_from_iter(condition.values),
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+    }
+
     /// How many lines within sight match.
     pub fn n_rows(&self, sights: &[Sight], filter: &RowFilter) -> Result<u64, StoreError> {
         let condition = condition(sights, filter);
@@ -299,8 +335,9 @@ impl Writing<'_> {
         self.run(
             "keep a record's line",
             "INSERT OR REPLACE INTO record_row (record, form_id, form, state, project, country, province, team, owner,
-                 assignee, label, n_conflicts, n_open_comments, n_changes, updated_at_ms, last_position, search)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+                 assignee, label, n_conflicts, n_open_comments, n_changes, updated_at_ms, last_position, search,
+                 province_label)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
             params![
                 row.record.0.as_bytes(),
                 row.form_id,
@@ -318,7 +355,8 @@ impl Writing<'_> {
                 position(row.n_changes),
                 row.updated_at_ms,
                 position(row.last_position.0),
-                row.search
+                row.search,
+                row.province_label
             ],
         )?;
         self.run(

@@ -86,6 +86,7 @@ fn row(n: u128, country: &str, last: u64) -> ListRow {
         project: "main".into(),
         country: country.into(),
         province: format!("{country}-1"),
+        province_label: format!("ខេត្ត {last}"),
         team: String::new(),
         owner: person(n),
         assignee: None,
@@ -416,6 +417,33 @@ fn lists_are_cut_to_what_is_in_sight() {
         .read(|reading| reading.rows(&[place("")], &RowFilter::default(), 1, 1))
         .unwrap();
     assert_eq!(second[0].record, record(2));
+}
+
+#[test]
+fn the_oldest_come_first_and_a_province_has_the_name_of_its_newest_record() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder, Executor::OneByOne);
+    store
+        .write(|writing| {
+            for (n, country, last) in [(1, "KH", 3), (2, "KH", 1), (3, "TH", 2)] {
+                writing.put_row(&row(n, country, last))?;
+            }
+            Ok::<_, StoreError>(())
+        })
+        .unwrap();
+    let cambodia = [Sight::Place {
+        project: String::new(),
+        country: "KH".into(),
+        province: String::new(),
+        team: String::new(),
+    }];
+    let oldest = store
+        .read(|reading| reading.oldest_rows(&cambodia, &RowFilter::default(), 5))
+        .unwrap();
+    let order: Vec<u64> = oldest.iter().map(|row| row.last_position.0).collect();
+    assert_eq!(order, [1, 3]);
+    let labels = store.read(|reading| reading.province_labels(&cambodia)).unwrap();
+    assert_eq!(labels, [("KH-1".to_string(), "ខេត្ត 3".to_string())]);
 }
 
 #[test]

@@ -148,19 +148,12 @@ pub(super) fn html(frame: &Frame, list: &InterviewList, filter: &InterviewFilter
     })
 }
 
-/// `GET /interviews/next`: the next one that waits for a reviewer.
+/// `GET /interviews/next`: the one that has waited longest for a reviewer.
 pub fn next(ask: &Ask) -> Result<Reply, Trouble> {
     let after = ask.wanted("after");
-    for state in WAITING {
-        let filter = InterviewFilter {
-            state: (*state).to_string(),
-            ..InterviewFilter::default()
-        };
-        let list = reviewing::list(&ask.site.office, ask.person()?, &filter)?;
-        let next = list.rows.iter().find(|row| row.record.to_string() != after);
-        if let Some(row) = next {
-            return Ok(Reply::see(format!("/interviews/{}", row.record)));
-        }
+    let next = reviewing::listing::next_waiting(&ask.site.office, ask.person()?, WAITING, after)?;
+    if let Some(record) = next {
+        return Ok(Reply::see(format!("/interviews/{record}")));
     }
     Ok(Reply::see("/interviews?done=nothing-waits"))
 }

@@ -57,6 +57,11 @@ fn row(n: u128, label: &str, state: &str, place: (&str, &str), who: &str) -> Int
         state_label: state.replace('_', " "),
         country: place.0.into(),
         province: place.1.into(),
+        province_label: if place.1 == "KH-12" {
+            "ភ្នំពេញ (Phnom Penh)".into()
+        } else {
+            String::new()
+        },
         team: "A".into(),
         enumerator: who.into(),
         n_conflicts: u64::from(n == 1),
