@@ -9,6 +9,7 @@
 )]
 
 mod answers;
+mod branches;
 mod choices;
 mod keeping;
 mod law;
