@@ -5,7 +5,7 @@
 //! route, is the body within its limit, does the form come from our own page.
 //!
 //! Modules in reading order: [`routes`] (the table), [`gate`], [`ask`], [`listen`], [`body`], [`session`], [`device`]
-//! (what devices call), [`pages`] (what people see), [`words`] (times, languages and names on screen), [`assets`].
+//! (what devices call), [`turns`], [`pages`] (what people see), [`words`] (times, languages and names on screen), [`assets`].
 
 pub mod ask;
 pub mod assets;
@@ -16,6 +16,7 @@ pub mod listen;
 pub mod pages;
 pub mod routes;
 pub mod session;
+pub mod turns;
 pub mod words;
 
 use std::net::SocketAddr;
@@ -27,6 +28,7 @@ use crate::error::OfficeError;
 use crate::http::body::Budget;
 use crate::http::listen::Limits;
 use crate::http::session::Throttle;
+use crate::http::turns::Turns;
 use crate::state::{Office, SystemChance, SystemClock};
 use crate::tokens::{TokenError, Tokens};
 
@@ -42,6 +44,8 @@ pub struct Site {
     pub budget: Budget,
     /// Failed sign-ins by address.
     pub throttle: Throttle,
+    /// Running syncs by device.
+    pub turns: Turns,
 }
 
 impl Site {
@@ -52,6 +56,7 @@ impl Site {
             tokens,
             budget: Budget::new(limits.bodies_bytes),
             throttle: Throttle::default(),
+            turns: Turns::default(),
             limits,
             office,
         })

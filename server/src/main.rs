@@ -9,13 +9,13 @@ use std::sync::Arc;
 use clap::{Args, Parser, Subcommand};
 use serde_json::json;
 
-use sampan_server::access::{Grant, Role, Scope};
+use sampan_server::access::Role;
 use sampan_server::config::Config;
 use sampan_server::error::OfficeError;
 use sampan_server::http;
 use sampan_server::http::listen::Limits;
 use sampan_server::office_commands;
-use sampan_server::people::PersonRequest;
+use sampan_server::people::{self, PersonRequest};
 use sampan_server::state::{Office, SystemChance, SystemClock};
 
 /// What `verify` ends with when something is wrong.
@@ -121,9 +121,9 @@ enum People {
         /// enumerator, supervisor or admin
         #[arg(long)]
         role: Role,
-        /// For one country only (KH, MM, TH, VN)
+        /// For this country only (KH, MM, TH, VN); several times for several countries
         #[arg(long)]
-        country: Option<String>,
+        country: Vec<String>,
         /// For one province only (KH-12)
         #[arg(long)]
         province: Option<String>,
@@ -143,6 +143,26 @@ enum People {
         /// One JSON array on stdout, for scripts
         #[arg(long)]
         json: bool,
+    },
+    /// Give a person this role and no other, from now on; the last admin of the whole study stays one
+    SetRole {
+        #[command(flatten)]
+        folder: Folder,
+        /// Whose
+        #[arg(long)]
+        login: String,
+        /// enumerator, supervisor or admin
+        #[arg(long)]
+        role: Role,
+        /// For this country only (KH, MM, TH, VN); several times for several countries
+        #[arg(long)]
+        country: Vec<String>,
+        /// For one province only (KH-12)
+        #[arg(long)]
+        province: Option<String>,
+        /// For one team only
+        #[arg(long)]
+        team: Option<String>,
     },
     /// Set a password; without one it is made and printed. All sessions of the person end
     SetPassword {
@@ -290,16 +310,10 @@ fn run_people(people: People) -> Result<ExitCode, Failure> {
             json,
         } => {
             let given = read_password(&password)?;
-            let scope = Scope {
-                project: None,
-                country,
-                province,
-                team,
-            };
             let request = PersonRequest {
                 login: login.clone(),
                 name,
-                grants: vec![Grant { role, scope }],
+                grants: people::grants_for(role, &country, province, team)?,
                 password: given,
             };
             let made = office_commands::add_person(&open(&folder.data)?, &request)?;
@@ -346,6 +360,19 @@ fn run_people(people: People) -> Result<ExitCode, Failure> {
                     ));
                 }
             }
+        }
+        People::SetRole {
+            folder,
+            login,
+            role,
+            country,
+            province,
+            team,
+        } => {
+            let grants = people::grants_for(role, &country, province, team)?;
+            office_commands::set_role(&open(&folder.data)?, &login, &grants)?;
+            let words: Vec<String> = grants.iter().map(http::words::grant).collect();
+            say(&format!("{login} is {} now", words.join("; ")));
         }
         People::SetPassword {
             folder,

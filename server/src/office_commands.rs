@@ -11,6 +11,7 @@ use sampan_store::office::{Access, OfficeStore};
 use sampan_sync::receipt::{Generation, Position};
 use uuid::Uuid;
 
+use crate::access::Grant;
 use crate::config::Config;
 use crate::error::OfficeError;
 use crate::intake;
@@ -104,6 +105,23 @@ pub fn set_password(
         Ok::<_, OfficeError>(())
     })?;
     Ok(made)
+}
+
+/// Gives a person these roles and no others, by login.
+pub fn set_role(office: &Office, login: &str, grants: &[Grant]) -> Result<(), OfficeError> {
+    let now_ms = office.now_ms();
+    office.store().write(|writing| {
+        let login = login.trim().to_lowercase();
+        let row = writing.person_by_login(&login)?.ok_or_else(|| {
+            OfficeError::invalid(
+                format!("There is no account `{login}`."),
+                "List them with `sampan-server people list`.",
+            )
+        })?;
+        people::set_roles(office, writing, &row, grants)?;
+        writing.note_audit(now_ms, None, &format!("set the roles of {login}"))?;
+        Ok::<_, OfficeError>(())
+    })
 }
 
 /// Copies the office to an empty folder while it runs, and notes that changes up to here are backed up.

@@ -2,7 +2,7 @@
 
 use sampan_record::ids::PersonId;
 use sampan_store::office::people::{PersonRow, RoleRow, SessionRow};
-use sampan_store::office::session::Reading;
+use sampan_store::office::session::{Reading, Writing};
 
 use crate::access::{Action, Decision, Grant, Principal, Resource, Role, Scope, authorize};
 use crate::error::OfficeError;
@@ -15,6 +15,8 @@ use crate::views::PersonView;
 pub const PASSWORD_CHARS: usize = 10;
 /// Longest login.
 const LOGIN_CHARS: usize = 64;
+/// Most roles of one person.
+const GRANTS: usize = 16;
 /// Longest name for people.
 const NAME_CHARS: usize = 200;
 
@@ -233,16 +235,87 @@ pub fn set_grants(
     may(who, Action::ManagePeople, &Resource::Person(grants))?;
     office.once(who, key, |writing| {
         let row = manageable(writing, who, person)?;
-        if grants.is_empty() {
-            return Err(OfficeError::invalid(
-                "A person needs a role.",
-                "Close the account instead.",
-            ));
-        }
-        writing.set_roles(person, &role_rows(grants))?;
-        intake::rights_changed(office, writing, person)?;
+        set_roles(office, writing, &row, grants)?;
         Ok(((), format!("set the roles of {}", row.login)))
     })
+}
+
+/// Gives a person these roles and no others, and what follows from that.
+pub(crate) fn set_roles(
+    office: &Office,
+    writing: &Writing<'_>,
+    row: &PersonRow,
+    grants: &[Grant],
+) -> Result<(), OfficeError> {
+    if grants.is_empty() || grants.len() > GRANTS {
+        return Err(OfficeError::invalid(
+            "A person needs a role, and has at most 16.",
+            "Give at least one role; to take all rights away, close the account instead.",
+        ));
+    }
+    if !grants.iter().any(is_over_all) {
+        keep_an_admin(writing, row)?;
+    }
+    writing.set_roles(row.person, &role_rows(grants))?;
+    intake::rights_changed(office, writing, row.person)
+}
+
+/// Whether a role lets its holder give every role.
+fn is_over_all(grant: &Grant) -> bool {
+    grant.role == Role::Admin && grant.scope == Scope::default()
+}
+
+/// Refuses when this is the only open account that is admin of the whole study: nobody could undo what follows.
+fn keep_an_admin(reading: &Reading<'_>, leaving: &PersonRow) -> Result<(), OfficeError> {
+    let mut others = false;
+    let mut is_one = false;
+    for row in reading.people()? {
+        if principal_of(reading, &row)?.grants.iter().any(is_over_all) {
+            match row.person == leaving.person {
+                true => is_one = true,
+                false => others = true,
+            }
+        }
+    }
+    if is_one && !others {
+        return Err(OfficeError::Conflict {
+            message: format!("{} is the only admin of the whole study.", leaving.name),
+            advice: "Make somebody else admin for all countries first.".into(),
+        });
+    }
+    Ok(())
+}
+
+/// The same role for each of several countries; for all countries when none is named. A province belongs to one
+/// country, so it goes with at most one.
+pub fn grants_for(
+    role: Role,
+    countries: &[String],
+    province: Option<String>,
+    team: Option<String>,
+) -> Result<Vec<Grant>, OfficeError> {
+    if province.is_some() && countries.len() > 1 {
+        return Err(OfficeError::invalid(
+            "A province belongs to one country.",
+            "Name one country with it, or leave the province out.",
+        ));
+    }
+    let bounds = match countries {
+        [] => vec![None],
+        named => named.iter().cloned().map(Some).collect(),
+    };
+    Ok(bounds
+        .into_iter()
+        .map(|country| Grant {
+            role,
+            scope: Scope {
+                project: None,
+                country,
+                province: province.clone(),
+                team: team.clone(),
+            },
+        })
+        .collect())
 }
 
 /// Sets a password (None = makes one and returns it) and ends all sessions of the person.
@@ -285,6 +358,9 @@ pub fn set_closed(
             ));
         }
         let row = manageable(writing, who, person)?;
+        if is_closed {
+            keep_an_admin(writing, &row)?;
+        }
         writing.set_closed(person, is_closed)?;
         intake::rights_changed(office, writing, person)?;
         let what = if is_closed { "closed" } else { "reopened" };

@@ -5,6 +5,7 @@ mod gaps;
 mod hostile;
 mod intake;
 mod lists;
+mod people;
 mod publishing;
 mod reviewing;
 mod scopes;

@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::devices::{self, EnrolRequest};
 use crate::error::OfficeError;
 use crate::http::ask::{Ask, Content, Reply, Trouble};
+use crate::http::turns;
 use crate::intake;
 use crate::tokens::Issued;
 
@@ -115,7 +116,11 @@ pub fn token(ask: &Ask) -> Result<Reply, Trouble> {
 
 /// `POST /v1/sync`: everything a device and the office have to tell each other.
 pub fn sync(ask: &Ask) -> Result<Reply, Trouble> {
-    let answer = intake::sync(&ask.site.office, ask.device()?, &ask.body)?;
+    let caller = ask.device()?;
+    let _turn = ask.site.turns.take(caller.device).ok_or_else(|| Trouble::Busy {
+        retry_after_s: turns::wait_s(u32::from_le_bytes(ask.site.office.random::<4>())),
+    })?;
+    let answer = intake::sync(&ask.site.office, caller, &ask.body)?;
     Ok(Reply::of(Content::Sync(answer)))
 }
 

@@ -111,6 +111,7 @@ fn done(word: &str) -> &'static str {
         "closed" => "Closed for new interviews. Interviews under way go on.",
         "revoked" => "Shut out. The device can no longer send or receive.",
         "readmitted" => "Let in again. The device can sync.",
+        "roles-set" => "The roles are set, and hold from now on.",
         "account-closed" => "The account is closed. What the person wrote stays.",
         "account-reopened" => "The account is open again.",
         _ => "",

@@ -221,6 +221,7 @@ pub static ROUTES: &[Route] = &[
     page("/people", Access::Reviewer, people::list),
     form("/people", Access::Admin, FORM, people::add),
     form("/people/{person}/password", Access::Admin, FORM, people::password),
+    form("/people/{person}/roles", Access::Admin, FORM, people::roles),
     form("/people/{person}/close", Access::Admin, FORM, people::close),
     form("/people/{person}/reopen", Access::Admin, FORM, people::reopen),
     call("/v1/devices/enrol", Access::Anyone, DEVICE, device::enrol),

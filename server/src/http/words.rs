@@ -152,6 +152,54 @@ pub fn grant(grant: &Grant) -> String {
     format!("{} for {}", grant.role.word(), scope(&grant.scope))
 }
 
+/// Most roles on the page that sets them.
+pub const ROLE_LINES: usize = 16;
+
+/// One line of the page that sets roles; empty text = all, and no role in a line that is still free.
+pub struct RoleLine {
+    /// Role word.
+    pub role: &'static str,
+    /// Project.
+    pub project: String,
+    /// Country code.
+    pub country: String,
+    /// Admin-1 code.
+    pub province: String,
+    /// Team.
+    pub team: String,
+}
+
+/// Whether a role is bound to a country that the page does not offer.
+pub fn is_other_country(code: &str) -> bool {
+    !matches!(code, "" | "KH" | "MM" | "TH" | "VN")
+}
+
+/// A line for each role a person has, and two more.
+pub fn role_lines(grants: &[Grant]) -> Vec<RoleLine> {
+    let text = |bound: &Option<String>| bound.clone().unwrap_or_default();
+    let mut lines: Vec<RoleLine> = grants
+        .iter()
+        .map(|grant| RoleLine {
+            role: grant.role.word(),
+            project: text(&grant.scope.project),
+            country: text(&grant.scope.country),
+            province: text(&grant.scope.province),
+            team: text(&grant.scope.team),
+        })
+        .collect();
+    for _ in 0..2 {
+        lines.push(RoleLine {
+            role: "",
+            project: String::new(),
+            country: String::new(),
+            province: String::new(),
+            team: String::new(),
+        });
+    }
+    lines.truncate(ROLE_LINES);
+    lines
+}
+
 /// A path with what stands after its question mark; empty values are left out.
 pub fn link(path: &str, pairs: &[(&str, &String)]) -> String {
     let mut text = path.to_string();

@@ -50,12 +50,7 @@ pub fn list(ask: &Ask) -> Result<Reply, Trouble> {
 
 /// `POST /people`: a new account; its password is shown once.
 pub fn add(ask: &Ask) -> Result<Reply, Trouble> {
-    let role: Role = ask.field("role").parse().map_err(|_| {
-        OfficeError::invalid(
-            "No role was chosen.",
-            "Go back and choose enumerator, supervisor or admin.",
-        )
-    })?;
+    let role: Role = ask.field("role").parse().map_err(|_| no_role())?;
     let bound = |name: &str| Some(ask.field(name).to_string()).filter(|text| !text.is_empty());
     let scope = Scope {
         project: None,
@@ -72,6 +67,37 @@ pub fn add(ask: &Ask) -> Result<Reply, Trouble> {
     };
     let (_, password) = people::add(&ask.site.office, ask.person()?, &request, &ask.key())?;
     password_page(ask, name, login, password.as_deref(), true)
+}
+
+/// `POST /people/{person}/roles`: the roles a person has from now on; lines without a role are left out.
+pub fn roles(ask: &Ask) -> Result<Reply, Trouble> {
+    let person: PersonId = ask.id("person")?;
+    let mut grants = Vec::new();
+    for n in 0..words::ROLE_LINES {
+        let field = |name: &str| ask.field(&format!("{name}-{n}")).trim().to_string();
+        let word = field("role");
+        if word.is_empty() {
+            continue;
+        }
+        let role: Role = word.parse().map_err(|_| no_role())?;
+        let bound = |name: &str| Some(field(name)).filter(|text| !text.is_empty());
+        let scope = Scope {
+            project: bound("project"),
+            country: bound("country"),
+            province: bound("province"),
+            team: bound("team"),
+        };
+        grants.push(Grant { role, scope });
+    }
+    people::set_grants(&ask.site.office, ask.person()?, person, &grants, &ask.key())?;
+    Ok(Reply::see("/people?done=roles-set"))
+}
+
+fn no_role() -> OfficeError {
+    OfficeError::invalid(
+        "No role was chosen.",
+        "Go back and choose enumerator, supervisor or admin.",
+    )
 }
 
 /// `POST /people/{person}/password`: a new password, made here and shown once.

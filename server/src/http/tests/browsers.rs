@@ -198,3 +198,36 @@ fn what_is_not_there_and_how_it_cannot_be_asked_say_what_to_do() {
         got.text
     );
 }
+
+#[test]
+fn an_admin_changes_the_roles_of_a_person_on_the_page() {
+    let house = House::new();
+    house.person("boss", Role::Admin, None);
+    house.person("sokha", Role::Enumerator, Some("KH"));
+    let mut boss = Visitor::signed_in(&house, "boss");
+    let page = boss.get("/people");
+    let at = page.text.find("/roles").expect("roles can be changed");
+    assert!(page.text[..at].contains("sokha") || page.text.contains(">sokha<"));
+    let row = page.text.find(">sokha<").unwrap();
+    let action = page.text[row..].split("action=\"").nth(1).unwrap();
+    let action = action.split('"').next().unwrap().to_string();
+    assert!(action.ends_with("/roles"), "{action}");
+    let (csrf, key) = (page.hidden("csrf"), page.hidden("key"));
+    let got = boss.post(
+        &action,
+        &[
+            ("csrf", &csrf),
+            ("key", &key),
+            ("role-0", "enumerator"),
+            ("country-0", "KH"),
+            ("role-1", "supervisor"),
+            ("country-1", "TH"),
+            ("team-1", "B"),
+            ("role-2", ""),
+        ],
+    );
+    assert!(got.status == 303 || got.status == 200, "{}", got.text);
+    let page = boss.get("/people").text;
+    assert!(page.contains("enumerator for Cambodia"), "{page}");
+    assert!(page.contains("supervisor for Thailand, team B"), "{page}");
+}
