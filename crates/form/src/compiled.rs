@@ -59,6 +59,9 @@ pub struct Node {
     pub constraint: Option<Program>,
     /// Computes its value; with [`Role::Calculate`] or read-only always, else whenever what it reads changes.
     pub calculation: Option<Program>,
+    /// The questions whose change makes the calculation run, and nothing else does; without a calculation it is blanked
+    /// then. Empty = it runs whenever what it reads changes.
+    pub trigger: Vec<NodeId>,
     /// Its first value.
     pub default: Option<First>,
     /// Whether the answer may not be changed by hand; None = it may.

@@ -126,9 +126,13 @@ impl Interview {
         }
 
         let mut ops = Vec::new();
+        let is_new = self.places.cell(&plan, spot).map(|cell| &cell.answer) != Some(&answer);
         self.keep(spot, answer, &mut ops);
         let mut queue = Queue::default();
         self.answer_changed(&mut queue, spot);
+        if is_new {
+            self.event(&mut queue, spot);
+        }
         self.run_all(queue, Keeping::Running, &mut ops);
         Ok(Accepted { ops, row: None })
     }

@@ -30,6 +30,8 @@ pub struct Interview {
     pub(crate) set_aside: Vec<SetAside>,
     pub(crate) now: DateTime<FixedOffset>,
     pub(crate) seed: u64,
+    /// What `property()` tells; empty in the office.
+    pub(crate) properties: BTreeMap<&'static str, String>,
     /// What fails where, with the reason.
     pub(crate) faults: BTreeMap<(Spot, Computes), String>,
     /// Places that wait for their computed first value.
@@ -60,6 +62,7 @@ impl Interview {
     /// Begins an interview: writes down start, today, device and enumerator, sets defaults, computes everything.
     pub fn begin(plan: Arc<Plan>, facts: &Facts) -> Opened {
         let mut interview = Interview::empty(plan, facts.started_at, facts.seed);
+        interview.properties = properties(facts);
         let mut ops = Vec::new();
         interview.write_facts(facts, &mut ops);
         interview.set_defaults(FrameId::INTERVIEW, &mut ops);
@@ -79,6 +82,7 @@ impl Interview {
         rows: impl IntoIterator<Item = Row>,
     ) -> Opened {
         let mut interview = Interview::empty(plan, facts.started_at, facts.seed);
+        interview.properties = properties(facts);
         interview.load(answers, rows);
         let mut ops = Vec::new();
         let queue = interview.everything();
@@ -111,6 +115,7 @@ impl Interview {
             set_aside: Vec::new(),
             now,
             seed,
+            properties: BTreeMap::new(),
             faults: BTreeMap::new(),
             waiting: Vec::new(),
         }
@@ -213,6 +218,7 @@ impl Interview {
             plan: &self.plan,
             places: &self.places,
             language: &self.language,
+            properties: &self.properties,
             now: self.now,
             chance: Cell::new(chance),
         }
@@ -421,6 +427,15 @@ impl Interview {
             None => 0,
         }
     }
+}
+
+/// What the device is called and who holds it, where that is known.
+fn properties(facts: &Facts) -> BTreeMap<&'static str, String> {
+    [("deviceid", &facts.device), ("username", &facts.username)]
+        .into_iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(name, value)| (name, value.clone()))
+        .collect()
 }
 
 /// A moment as a value of the question's kind.

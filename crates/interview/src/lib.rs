@@ -61,4 +61,5 @@ mod running;
 pub mod schema;
 pub mod screens;
 mod sight;
+mod texts;
 pub mod view;

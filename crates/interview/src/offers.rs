@@ -4,6 +4,7 @@ use sampan_form::compiled::{Choices, Form};
 use sampan_form::def::ListRef;
 use sampan_form::external;
 use sampan_xpath::eval::{At, RowAt};
+use sampan_xpath::functions::number;
 use sampan_xpath::world::{Table, World};
 
 use crate::places::Spot;
@@ -178,17 +179,17 @@ fn passes(sight: &Sight<'_>, spot: Spot, choices: &Choices, table: &dyn Table, r
         .unwrap_or(true)
 }
 
-fn shuffle(sight: &Sight<'_>, spot: Spot, choices: &Choices, offers: &mut [ChoiceView]) {
-    if let Some(seed) = choices
-        .seed
-        .as_ref()
-        .and_then(|seed| seed.eval_number(sight, &At::node(spot)).ok())
-    {
-        sight.chance.set(crate::sight::mixed(seed.to_bits()));
-    }
-    for last in (1..offers.len()).rev() {
-        let n_left = u64::try_from(last + 1).unwrap_or(u64::MAX);
-        let other = usize::try_from(sight.random() % n_left).unwrap_or(0);
-        offers.swap(last, other);
-    }
+/// In an order drawn by chance, as `randomize()` draws it; the same for the same seed in every client of ODK.
+fn shuffle(sight: &Sight<'_>, spot: Spot, choices: &Choices, offers: &mut Vec<ChoiceView>) {
+    let given = choices.seed.as_ref();
+    let seed = match given.and_then(|seed| seed.eval_string(sight, &At::node(spot)).ok()) {
+        Some(text) => number::seed(&text),
+        None => i64::try_from(sight.random() >> 1).unwrap_or_default(),
+    };
+    let mut unsorted: Vec<Option<ChoiceView>> = std::mem::take(offers).into_iter().map(Some).collect();
+    offers.extend(
+        number::shuffled(unsorted.len(), seed)
+            .into_iter()
+            .filter_map(|place| unsorted.get_mut(place)?.take()),
+    );
 }

@@ -25,6 +25,8 @@ pub struct Plan {
     readers: Vec<Vec<Rank>>,
     /// Per item: the tasks to run again when its relevance or its rows change.
     readers_below: Vec<Vec<Rank>>,
+    /// Per item: the items that get a value when its answer changes.
+    triggered: Vec<Vec<NodeId>>,
     /// Per item: how its answer comes about.
     sources: Vec<Source>,
 }
@@ -100,12 +102,14 @@ impl Plan {
             tasks: Vec::new(),
             readers: vec![Vec::new(); n_nodes],
             readers_below: vec![Vec::new(); n_nodes],
+            triggered: vec![Vec::new(); n_nodes],
             sources: form.nodes().iter().map(source).collect(),
             form,
             tables,
         };
         plan.lay_out();
         plan.order_tasks();
+        plan.note_triggers();
         plan
     }
 
@@ -157,6 +161,20 @@ impl Plan {
             .unwrap_or(&[])
     }
 
+    pub(crate) fn triggered(&self, node: NodeId) -> &[NodeId] {
+        self.triggered.get(index(node)).map(Vec::as_slice).unwrap_or(&[])
+    }
+
+    fn note_triggers(&mut self) {
+        for node in self.form.nodes() {
+            for trigger in &node.trigger {
+                if let Some(triggered) = self.triggered.get_mut(index(*trigger)) {
+                    triggered.push(node.id);
+                }
+            }
+        }
+    }
+
     pub(crate) fn source(&self, node: NodeId) -> Source {
         self.sources.get(index(node)).copied().unwrap_or(Source::Nothing)
     }
@@ -186,7 +204,10 @@ impl Plan {
             let programs = [
                 (Computes::Relevance, node.relevant.as_ref()),
                 (Computes::Rows, node.count.as_ref()),
-                (Computes::Answer, node.calculation.as_ref()),
+                (
+                    Computes::Answer,
+                    node.calculation.as_ref().filter(|_| node.trigger.is_empty()),
+                ),
             ];
             for (what, program) in programs {
                 let Some(program) = program else { continue };
@@ -329,6 +350,9 @@ fn source(node: &Node) -> Source {
     let Some((role, _)) = node.question() else {
         return Source::Nothing;
     };
+    if !node.trigger.is_empty() {
+        return Source::Given;
+    }
     let Some(calculation) = &node.calculation else {
         return match role {
             Role::Note => Source::Nothing,

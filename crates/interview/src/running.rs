@@ -1,6 +1,6 @@
 //! Computing: after each change exactly what depends on it, in the order of the plan.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use sampan_form::compiled::{First, Node, What};
 use sampan_record::ids::RowId;
@@ -20,9 +20,14 @@ use crate::plan::{Computes, Rank, Source, Task};
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
     due: BTreeMap<(Rank, FrameId), bool>,
+    /// Answers that have changed and make other items get a value, in order.
+    events: VecDeque<Spot>,
     /// Whether all that can be due is due already, so that changes need not be followed.
     is_complete: bool,
 }
+
+/// Most changed answers of one run that trigger something.
+const EVENTS: usize = 10_000;
 
 /// How a computing run treats what is to be kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,8 +53,8 @@ impl Interview {
     /// Everything is due, nothing has changed.
     pub(crate) fn everything(&self) -> Queue {
         let mut queue = Queue {
-            due: BTreeMap::new(),
             is_complete: true,
+            ..Queue::default()
         };
         for frame in self.places.frames() {
             self.push_frame(&mut queue, frame);
@@ -72,6 +77,14 @@ impl Interview {
     pub(crate) fn answer_changed(&self, queue: &mut Queue, spot: Spot) {
         for rank in self.plan.readers(spot.node) {
             self.push_seeing(queue, *rank, spot.frame, true);
+        }
+    }
+
+    /// The answer at a place is another one than before, in a running interview: what it triggers gets a value once all
+    /// that depends on it has been computed.
+    pub(crate) fn event(&self, queue: &mut Queue, spot: Spot) {
+        if !self.plan.triggered(spot.node).is_empty() {
+            queue.events.push_back(spot);
         }
     }
 
@@ -115,6 +128,43 @@ impl Interview {
 
     /// Computes what is due and what becomes due by it. Ops for what is to be kept go to `ops`.
     pub(crate) fn run(&mut self, mut queue: Queue, keeping: Keeping, ops: &mut Vec<Op>) {
+        // Triggers may trigger each other in a circle.
+        for _ in 0..EVENTS {
+            self.run_due(&mut queue, keeping, ops);
+            match queue.events.pop_front() {
+                Some(spot) if keeping == Keeping::Running => self.run_triggered(spot, &mut queue, ops),
+                Some(_) => {}
+                None => return,
+            }
+        }
+    }
+
+    /// What a changed answer triggers gets its value, relevant or not.
+    fn run_triggered(&mut self, changed: Spot, queue: &mut Queue, ops: &mut Vec<Op>) {
+        let plan = self.plan.clone();
+        for id in plan.triggered(changed.node) {
+            let Some(node) = plan.form().get(*id) else {
+                continue;
+            };
+            let (base, depth) = self.places.common(changed.frame, &node.repeats);
+            let inner = node.repeats.get(depth..).unwrap_or_default();
+            let mut spots = Vec::new();
+            self.places
+                .each_below(base, inner, &mut |frame| spots.push(Spot { node: *id, frame }));
+            for spot in spots {
+                let computed = match &node.calculation {
+                    None => Ok(String::new()),
+                    Some(program) => program.eval_text(&self.sight(spot), &At::node(spot)),
+                };
+                let answer = self
+                    .noted(spot, Computes::Answer, computed)
+                    .and_then(|computed| typed(node, &computed).ok().flatten());
+                self.put_computed(spot, answer, true, queue, ops);
+            }
+        }
+    }
+
+    fn run_due(&mut self, queue: &mut Queue, keeping: Keeping, ops: &mut Vec<Op>) {
         // Each task runs about once; the bound only matters for rows that read each other in a circle.
         let mut n_left = 100_000_usize.saturating_add(self.places.frames().count().saturating_mul(1_000));
         while let Some(((rank, frame), changed)) = queue.due.pop_first() {
@@ -135,9 +185,9 @@ impl Interview {
             };
             let changed = changed && keeping == Keeping::Running;
             match task.what {
-                Computes::Relevance => self.run_relevance(spot, &mut queue),
-                Computes::Rows => self.run_rows(spot, keeping, &mut queue, ops),
-                Computes::Answer => self.run_answer(spot, changed, keeping, &mut queue, ops),
+                Computes::Relevance => self.run_relevance(spot, queue),
+                Computes::Rows => self.run_rows(spot, keeping, queue, ops),
+                Computes::Answer => self.run_answer(spot, changed, keeping, queue, ops),
             }
         }
     }
@@ -274,6 +324,7 @@ impl Interview {
             });
         }
         self.answer_changed(queue, spot);
+        self.event(queue, spot);
     }
 
     /// Keeps or lifts the note that an expression fails.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::cell::Cell;
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, FixedOffset};
 use sampan_form::compiled::What;
@@ -13,12 +14,14 @@ use sampan_xpath::world::{Table, World};
 use crate::offers;
 use crate::places::{FrameId, Places, Spot};
 use crate::plan::Plan;
+use crate::texts;
 
 /// An interview as one evaluation sees it.
 pub(crate) struct Sight<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) places: &'a Places,
     pub(crate) language: &'a str,
+    pub(crate) properties: &'a BTreeMap<&'static str, String>,
     pub(crate) now: DateTime<FixedOffset>,
     /// Where the random bits of this evaluation have come to.
     pub(crate) chance: Cell<u64>,
@@ -209,6 +212,19 @@ impl World for Sight<'_> {
         }
         let table: &dyn Table = self.plan.tables().get(id)?.as_ref();
         Some(table)
+    }
+
+    fn itext(&self, id: &str) -> Option<String> {
+        texts::text_of(self, id)
+    }
+
+    fn property(&self, name: &str) -> Option<String> {
+        let name = name.strip_prefix("uri:").unwrap_or(name);
+        self.properties.get(name).cloned()
+    }
+
+    fn form_version(&self) -> Cow<'_, str> {
+        Cow::Borrowed(&self.plan.form().def().version)
     }
 
     fn choice_label(&self, target: NodeId, from: &Spot, value: &str) -> Option<String> {

@@ -202,6 +202,7 @@ struct Parts {
     required: Option<Program>,
     constraint: Option<Program>,
     calculation: Option<Program>,
+    trigger: Vec<NodeId>,
     default: Option<First>,
     read_only: Option<Program>,
     count: Option<Program>,
@@ -242,7 +243,16 @@ impl Compiler<'_> {
             relevant: self.optional(id, &question.relevant, Use::Value),
             required: self.optional(id, &unless_false(&question.required), Use::Display),
             constraint: self.optional(id, &within_range(question), Use::Display),
-            calculation: self.optional(id, &question.calculation, Use::Calculation),
+            calculation: self.optional(
+                id,
+                &question.calculation,
+                match question.trigger.is_empty() {
+                    true => Use::Calculation,
+                    // It runs after all that depends on each other.
+                    false => Use::Display,
+                },
+            ),
+            trigger: self.triggers(question),
             default: question
                 .default
                 .as_ref()
@@ -262,6 +272,16 @@ impl Compiler<'_> {
             parameters: question.parameters.clone(),
             sensitivity: question.sensitivity,
         }
+    }
+
+    /// What makes its calculation run. Where the device is can only be told by the device.
+    fn triggers(&self, question: &Question) -> Vec<NodeId> {
+        let names = question
+            .trigger
+            .iter()
+            .filter(|_| question.type_name != "background_geopoint");
+        let items = names.filter_map(|name| self.names.by_name.get(name));
+        items.filter_map(|found| found.first().copied()).collect()
     }
 
     fn first(&mut self, id: NodeId, kind: Kind, default: &Expression) -> Option<First> {
@@ -526,6 +546,7 @@ impl Parts {
         node.required = self.required;
         node.constraint = self.constraint;
         node.calculation = self.calculation;
+        node.trigger = self.trigger;
         node.default = self.default;
         node.read_only = self.read_only;
         node.count = self.count;

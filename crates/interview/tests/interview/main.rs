@@ -11,6 +11,7 @@
 mod answers;
 mod branches;
 mod choices;
+mod events;
 mod keeping;
 mod law;
 mod odd_records;

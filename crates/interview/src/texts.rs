@@ -1,0 +1,40 @@
+//! Texts of the form by the names that they have in ODK's XML, which an expression may ask for (`jr:itext`).
+
+use sampan_form::compiled::label::Label;
+use sampan_xpath::eval::At;
+use sampan_xpath::world::World;
+
+use crate::places::Spot;
+use crate::sight::Sight;
+
+/// The text `/data/group/question:label` (or `hint`, `constraintMsg`, `requiredMsg`) or `list-2` (a choice by its place
+/// from 0), in the language shown; None if there is none.
+pub(crate) fn text_of(sight: &Sight<'_>, id: &str) -> Option<String> {
+    match id.strip_prefix('/') {
+        Some(path) => {
+            let (path, text) = path.rsplit_once(':')?;
+            let (_, path) = path.split_once('/')?;
+            let node = sight.plan.form().get(sight.plan.form().find(path)?)?;
+            let label = match text {
+                "label" => &node.label,
+                "hint" => &node.hint,
+                "constraintMsg" | "jr:constraintMsg" => &node.constraint_message,
+                "requiredMsg" | "jr:requiredMsg" => &node.required_message,
+                _ => return None,
+            };
+            let spot = sight.node(node.id, &sight.root())?;
+            filled(sight, label, spot)
+        }
+        None => {
+            let (list, place) = id.rsplit_once('-')?;
+            let list = sight.plan.form().list(list)?;
+            let choice = list.choices.get(place.parse::<usize>().ok()?)?;
+            filled(sight, &choice.label, sight.root())
+        }
+    }
+}
+
+fn filled(sight: &Sight<'_>, label: &Label, spot: Spot) -> Option<String> {
+    let template = label.in_language(sight.language)?;
+    Some(template.fill(|program| program.eval_text(sight, &At::node(spot)).unwrap_or_default()))
+}
