@@ -361,7 +361,7 @@ pub struct Origin {
     /// Sheet name; empty for a form that did not come from a sheet.
     #[serde(rename = "s", default, skip_serializing_if = "String::is_empty")]
     pub sheet: String,
-    /// Row as spreadsheets count, from 1; 0 = unknown.
+    /// Row as spreadsheets count, from 1, or the line of a form that did not come from a sheet; 0 = unknown.
     #[serde(rename = "r", default)]
     pub row: u32,
     /// Column heading as written (`relevant`), if one column is meant.
@@ -385,11 +385,13 @@ impl Origin {
 }
 
 impl fmt::Display for Origin {
-    /// `survey F12 (relevant)`; `survey row 12` when no column is meant; nothing when the place is unknown.
+    /// `survey F12 (relevant)`; `survey row 12` when no column is meant; `line 12` of a form that did not come from a
+    /// sheet; nothing when the place is unknown.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.sheet)?;
         if self.row > 0 {
             match &self.letter {
+                None if self.sheet.is_empty() => write!(f, "line {}", self.row)?,
                 Some(letter) => write!(f, " {letter}{}", self.row)?,
                 None => write!(f, " row {}", self.row)?,
             }

@@ -11,6 +11,7 @@ mod body;
 mod choices;
 mod element;
 mod model;
+pub mod read;
 mod references;
 mod texts;
 mod tree;

@@ -1,0 +1,303 @@
+//! Any XForm as a form: from ODK's XML back to what an author would have written.
+//!
+//! Paths to places of one name become `${name}`; all others stay, and mean the same. What a form cannot hold (a group
+//! on the screen without a place in the data, rows that are there at first) is named among the warnings.
+
+use std::collections::BTreeMap;
+
+use crate::def::{Expression, ExternalFile, FormDef, Origin};
+use crate::problem::Problem;
+use crate::xform::read::body::Body;
+use crate::xform::read::data::{Data, PATH_BYTES, is_meta, local};
+use crate::xform::read::lists::Lists;
+use crate::xform::read::texts::Texts;
+use crate::xform::read::xml::Node;
+
+mod body;
+mod data;
+mod items;
+mod lists;
+mod question;
+mod texts;
+mod xml;
+
+/// A form that was read.
+#[derive(Debug, Clone)]
+pub struct Reading {
+    /// The form. Its origins are lines of the document.
+    pub form: FormDef,
+    /// What is doubtful in it, or could not be kept.
+    pub warnings: Vec<Problem>,
+}
+
+/// All that is known while the items are built.
+struct Source<'x> {
+    data: Data<'x>,
+    texts: Texts<'x>,
+    binds: BTreeMap<usize, &'x Node>,
+    body: Body<'x>,
+    lists: Lists<'x>,
+    warnings: Vec<Problem>,
+    untranslated: std::collections::BTreeSet<String>,
+}
+
+/// Reads an XForm. A document type, entities beside the five of XML, and more than the named limits are refused. The
+/// expressions are not compiled: that is for [`Form::compile`](crate::compiled::Form::compile).
+pub fn read(xml: &str) -> Result<Reading, Vec<Problem>> {
+    let html = xml::parse(xml).map_err(|problem| vec![problem])?;
+    let refused = |node: &Node, message: &str, advice: &str| {
+        vec![Problem::error(&node.origin(), &node.name, message, advice)]
+    };
+    let Some(head) = html.child("h:head").or_else(|| html.child("head")) else {
+        return Err(refused(
+            &html,
+            "this is XML but no XForm: it has no h:head",
+            "Give the file that an XLSForm was converted to, or the XLSForm itself",
+        ));
+    };
+    let Some(model) = head.child("model") else {
+        return Err(refused(
+            head,
+            "the form has no model",
+            "Put the element model into h:head",
+        ));
+    };
+    let Some(root) = model
+        .elements()
+        .find(|node| node.name == "instance")
+        .and_then(|instance| instance.elements().next())
+    else {
+        return Err(refused(
+            model,
+            "the model has no instance to fill in",
+            "Put an instance with the questions of the form first in the model",
+        ));
+    };
+    let data = Data::new(root);
+    if data.is_cut() {
+        return Err(refused(
+            root,
+            &format!(
+                "the paths of all questions have more than {} MB",
+                PATH_BYTES / 1024 / 1024
+            ),
+            "Use shorter names and fewer questions",
+        ));
+    }
+    let texts = Texts::new(model);
+    let mut warnings = Vec::new();
+    for place in &data.doubled {
+        if let Some(place) = data.get(*place) {
+            warnings.push(Problem::warning(
+                &place.node.origin(),
+                place.name,
+                "something stands several times in it; the first, or the template, was taken",
+                "Let a default or a count make the rows that are there at first",
+            ));
+        }
+    }
+    let mut binds = BTreeMap::new();
+    for bind in model.elements().filter(|node| node.name == "bind") {
+        let path = bind
+            .get("nodeset")
+            .or_else(|| bind.get("ref"))
+            .unwrap_or_default();
+        match data.find(path, Some(0)) {
+            Some(place) => {
+                binds.entry(place).or_insert(bind);
+            }
+            None => {
+                let is_attribute = path.contains('@');
+                if !is_attribute {
+                    warnings.push(Problem::warning(
+                        &bind.origin(),
+                        path,
+                        "a bind is for a place that the instance has not",
+                        "Correct its nodeset, or remove it",
+                    ));
+                }
+            }
+        }
+    }
+    let none = Node::default();
+    let body = html
+        .child("h:body")
+        .or_else(|| html.child("body"))
+        .unwrap_or(&none);
+    let body_class = body.get("class").map(str::to_string);
+    let body = Body::new(body, model, &data, &mut warnings);
+    let mut source = Source {
+        lists: Lists::new(model, &body),
+        data,
+        texts,
+        binds,
+        body,
+        warnings,
+        untranslated: std::collections::BTreeSet::new(),
+    };
+    let items = source.items(0);
+    let mut form = FormDef {
+        form_id: root
+            .get("id")
+            .map(str::to_string)
+            .or_else(|| root.get("xmlns").map(str::to_string))
+            .unwrap_or_else(|| local(&root.name).to_string()),
+        title: head
+            .child("h:title")
+            .or_else(|| head.child("title"))
+            .map(|title| title.text().trim().to_string())
+            .unwrap_or_default(),
+        version: root.get("version").unwrap_or_default().to_string(),
+        languages: match source.texts.languages.is_empty() {
+            true => vec!["default".into()],
+            false => source.texts.languages.clone(),
+        },
+        items,
+        ..FormDef::default()
+    };
+    if form.title.is_empty() {
+        form.title.clone_from(&form.form_id);
+    }
+    if local(&root.name) != "data" {
+        form.root = local(&root.name).to_string();
+    }
+    settings(&mut form, root, model, &html, &source);
+    if let Some(class) = body_class {
+        form.settings.insert("style".into(), class);
+    }
+    source.meta(&mut form);
+    source.put_lists(&mut form);
+    form.untranslated = std::mem::take(&mut source.untranslated);
+    let mut warnings = source.warnings;
+    warnings.sort();
+    warnings.dedup();
+    Ok(Reading { form, warnings })
+}
+
+fn settings(form: &mut FormDef, root: &Node, model: &Node, html: &Node, source: &Source<'_>) {
+    let mut set = |name: &str, value: Option<&str>| {
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
+            form.settings.insert(name.to_string(), value.to_string());
+        }
+    };
+    for (name, value) in &root.attributes {
+        match name.as_str() {
+            "id" | "version" => {}
+            "odk:prefix" => set("prefix", Some(value)),
+            "odk:delimiter" => set("delimiter", Some(value)),
+            other => set(&format!("attribute::{other}"), Some(value)),
+        }
+    }
+    if let Some(submission) = model.child("submission") {
+        for (setting, attribute) in [
+            ("submission_url", "action"),
+            ("public_key", "base64RsaPublicKey"),
+            ("auto_send", "orx:auto-send"),
+            ("auto_delete", "orx:auto-delete"),
+        ] {
+            set(setting, submission.get(attribute));
+        }
+        if submission.get("odk:client-editable") == Some("true") {
+            set("client_editable", Some("yes"));
+        }
+    }
+    if !source.texts.languages.is_empty() && source.texts.default_language() != "default" {
+        set("default_language", Some(source.texts.default_language()));
+    }
+    set("namespaces", Some(&xml::own_namespaces(html)));
+    for instance in model.elements().filter(|node| node.name == "instance") {
+        let (Some(id), Some(address)) = (instance.get("id"), instance.get("src")) else {
+            continue;
+        };
+        let file_name = address.rsplit_once('/').map_or(address, |(_, name)| name);
+        if address != "jr://instance/last-saved" && !form.external.iter().any(|file| file.id == id) {
+            form.external.push(ExternalFile {
+                id: id.to_string(),
+                file_name: file_name.to_string(),
+                content_hash: None,
+            });
+        }
+    }
+}
+
+impl<'x> Source<'x> {
+    fn expression(
+        &self,
+        source: &str,
+        line: u32,
+        column: &str,
+        context: Option<usize>,
+    ) -> Option<Expression> {
+        let named = self.data.named(source, context, false);
+        let named = named.trim();
+        (!named.is_empty()).then(|| Expression {
+            source: named.to_string(),
+            origin: Origin {
+                row: line,
+                column: Some(column.to_string()),
+                ..Origin::default()
+            },
+        })
+    }
+
+    /// An attribute of a place's bind as an expression.
+    fn bound(&self, place: usize, attribute: &str) -> Option<Expression> {
+        let bind = *self.binds.get(&place)?;
+        let value = bind.get(attribute)?;
+        let expression = self.expression(value, bind.line, attribute, Some(place))?;
+        let is_nothing = match attribute {
+            "relevant" => expression.source == "true()",
+            "required" | "readonly" => expression.source == "false()",
+            _ => false,
+        };
+        (!is_nothing).then_some(expression)
+    }
+
+    /// What documents carry beside answers.
+    fn meta(&mut self, form: &mut FormDef) {
+        let metas: Vec<usize> = (0..self.data.places.len())
+            .filter(|index| {
+                self.data.get(*index).is_some_and(|place| is_meta(place.name))
+                    && !self.body.controls.contains_key(index)
+            })
+            .collect();
+        let mut has_id = false;
+        for meta in metas {
+            let children = self
+                .data
+                .get(meta)
+                .map(|place| place.children.clone())
+                .unwrap_or_default();
+            for child in children {
+                let name = self.data.get(child).map_or("", |place| place.name);
+                match name {
+                    "instanceID" => {
+                        has_id = true;
+                        let preload = self.binds.get(&child).and_then(|bind| bind.get("jr:preload"));
+                        if let Some(preload) = preload.filter(|preload| *preload != "uid") {
+                            form.settings.insert("instance_id".into(), preload.to_string());
+                        }
+                    }
+                    "instanceName" => form.instance_name = self.bound(child, "calculate"),
+                    "audit" => {
+                        let own = self
+                            .binds
+                            .get(&child)
+                            .into_iter()
+                            .flat_map(|bind| &bind.attributes);
+                        form.audit = Some(
+                            own.filter(|(name, _)| name.starts_with("odk:") || name == "identify-user")
+                                .cloned()
+                                .collect(),
+                        );
+                    }
+                    "entity" => self.entity(form, meta, child),
+                    _ => {}
+                }
+            }
+        }
+        if !has_id {
+            form.settings.insert("omit_instanceid".into(), "yes".into());
+        }
+    }
+}

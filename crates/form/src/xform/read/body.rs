@@ -1,0 +1,131 @@
+//! What a person sees, by the place it is about.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::problem::Problem;
+use crate::xform::read::data::Data;
+use crate::xform::read::xml::Node;
+
+/// The parts of the body and the actions of a form.
+pub(super) struct Body<'x> {
+    /// Controls of questions, and groups.
+    pub(super) controls: HashMap<usize, &'x Node>,
+    /// The element `repeat`.
+    pub(super) repeats: HashMap<usize, &'x Node>,
+    /// The group around a repeat.
+    pub(super) around: HashMap<usize, &'x Node>,
+    /// Actions by the place they change, with the question whose control they stand in.
+    pub(super) actions: BTreeMap<usize, Vec<(Option<usize>, &'x Node)>>,
+    /// Binds of attributes, by path.
+    pub(super) attribute_binds: HashMap<String, &'x Node>,
+    /// An element that stands for none.
+    pub(super) none: &'x Node,
+}
+
+const CONTROLS: &[&str] = &[
+    "input", "select", "select1", "upload", "trigger", "range", "odk:rank", "rank", "secret",
+];
+
+impl<'x> Body<'x> {
+    pub(super) fn new(
+        body: &'x Node,
+        model: &'x Node,
+        data: &Data<'_>,
+        warnings: &mut Vec<Problem>,
+    ) -> Body<'x> {
+        let mut made = Body {
+            controls: HashMap::new(),
+            repeats: HashMap::new(),
+            around: HashMap::new(),
+            actions: BTreeMap::new(),
+            attribute_binds: HashMap::new(),
+            none: body,
+        };
+        for node in model.elements() {
+            made.action(node, None, data);
+            if let Some(path) = node
+                .get("nodeset")
+                .filter(|path| node.name == "bind" && path.contains('@'))
+            {
+                made.attribute_binds.insert(path.trim().to_string(), node);
+            }
+        }
+        made.walk(body, data, None, warnings);
+        made
+    }
+
+    fn walk(
+        &mut self,
+        node: &'x Node,
+        data: &Data<'_>,
+        group: Option<&'x Node>,
+        warnings: &mut Vec<Problem>,
+    ) {
+        for child in node.elements() {
+            let path = child.get("ref").or_else(|| child.get("nodeset"));
+            let bound = child.get("bind");
+            let place = path.and_then(|path| data.find(path, Some(0)));
+            let name = child.name.as_str();
+            if place.is_none() && (bound.is_some() || (path.is_some() && CONTROLS.contains(&name))) {
+                warnings.push(Problem::warning(
+                    &child.origin(),
+                    path.or(bound).unwrap_or_default(),
+                    "a control is for a place that the instance has not, and is left out",
+                    "Correct its ref, or remove it",
+                ));
+                continue;
+            }
+            match (name, place) {
+                ("group", _) => {
+                    let has_repeat = child.child("repeat").is_some();
+                    match place {
+                        Some(place) => {
+                            self.controls.insert(place, child);
+                        }
+                        None if !has_repeat
+                            && (child.get("appearance").is_some() || child.child("label").is_some()) =>
+                        {
+                            warnings.push(Problem::warning(
+                                &child.origin(),
+                                &child.child("label").map(Node::text).unwrap_or_default(),
+                                "a group on the screen has no place in the data; its questions are asked without it",
+                                "Give the group a ref",
+                            ));
+                        }
+                        None => {}
+                    }
+                    self.walk(child, data, Some(child), warnings);
+                }
+                ("repeat", Some(place)) => {
+                    self.repeats.insert(place, child);
+                    if let Some(group) = group {
+                        self.around.insert(place, group);
+                    }
+                    for action in child.elements() {
+                        self.action(action, None, data);
+                    }
+                    self.walk(child, data, None, warnings);
+                }
+                (name, Some(place)) if CONTROLS.contains(&name) => {
+                    self.controls.entry(place).or_insert(child);
+                    for action in child.elements() {
+                        self.action(action, Some(place), data);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn action(&mut self, node: &'x Node, inside: Option<usize>, data: &Data<'_>) {
+        if !matches!(
+            node.name.as_str(),
+            "setvalue" | "odk:setgeopoint" | "odk:recordaudio"
+        ) {
+            return;
+        }
+        if let Some(place) = node.get("ref").and_then(|path| data.find(path, Some(0))) {
+            self.actions.entry(place).or_default().push((inside, node));
+        }
+    }
+}

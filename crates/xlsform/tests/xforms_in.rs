@@ -1,0 +1,162 @@
+//! ODK's XML is read back to the form that it was written from.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test may panic"
+)]
+
+use std::path::Path;
+use std::sync::Arc;
+
+use sampan_form::compiled::Form;
+use sampan_form::def::FormDef;
+use sampan_form::problem::Problem;
+use sampan_form::xform;
+use sampan_xlsform::reading::{read_markdown, read_xlsx};
+use serde_json::Value;
+
+/// A form without the places that it was written in.
+fn content(form: &FormDef) -> Value {
+    fn strip(value: &mut Value) {
+        match value {
+            Value::Object(fields) => {
+                fields.remove("origin");
+                fields.values_mut().for_each(strip);
+            }
+            Value::Array(values) => values.iter_mut().for_each(strip),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+    let mut value = serde_json::to_value(form).unwrap();
+    strip(&mut value);
+    value
+}
+
+fn lines(problems: &[Problem]) -> String {
+    problems.iter().map(|problem| format!("{problem}\n")).collect()
+}
+
+fn comes_back(form: &FormDef, what: &str) {
+    let text = xform::write(form);
+    let again = xform::read::read(&text).unwrap_or_else(|problems| panic!("{what}: {}", lines(&problems)));
+    assert_eq!(lines(&again.warnings), "", "{what}");
+    let (before, after) = (content(form), content(&again.form));
+    for (key, value) in before.as_object().unwrap() {
+        let found = &after[key];
+        let differing: Vec<String> = match (value, found) {
+            (Value::Array(before), Value::Array(after)) => before
+                .iter()
+                .zip(after)
+                .filter(|(before, after)| before != after)
+                .map(|(before, after)| format!("{before}\n{after}"))
+                .take(2)
+                .collect(),
+            _ => vec![format!("{value}\n{found}")],
+        };
+        assert!(value == found, "{what}: {key}\n{}", differing.join("\n"));
+    }
+    assert_eq!(before, after, "{what}");
+}
+
+#[test]
+fn the_studys_forms_come_back_from_xml_as_they_were() {
+    for name in ["kii", "market_actor", "sme_vc"] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../../studies/sec-value-chain/forms")
+            .join(format!("{name}.xlsx"));
+        let form = read_xlsx(&std::fs::read(path).unwrap(), name).unwrap().form;
+        comes_back(&form, name);
+    }
+}
+
+#[test]
+fn repeats_triggers_defaults_and_choices_come_back() {
+    for table in [
+        "| survey |
+         | | type | name | label | calculation | repeat_count | default | trigger |
+         | | integer | n | N | | | 3 | |
+         | | begin_repeat | r | R | | ${n} + 1 | | |
+         | | text | a | A | | | now() | |
+         | | calculate | b | | ${a} | | | |
+         | | end_repeat | | | | | | |
+         | | text | c | C ${n} and more | | | a - b | |
+         | | calculate | d | | now() | | | ${c} |
+         | | calculate | all | | join(' ', ${a}) | | | |",
+        "| survey |
+         | | type | name | label | choice_filter | parameters | appearance |
+         | | select_one l | a | A | | randomize=true seed=42 | minimal w1 |
+         | | select_multiple l | b | B | x = ${a} | | |
+         | | rank l | c | C | | | |
+         | | range | d | D | | start=2 end=5 step=0.5 | |
+         | | select_one_from_file m.csv | e | E | p = ${a} | | |
+         | | image | f | F | | max-pixels=640 | |
+         | choices |
+         | | list_name | name | label | x |
+         | | l | 1 | One | a |
+         | | l | 2 | Two | b |",
+    ] {
+        comes_back(
+            &read_markdown(table)
+                .unwrap_or_else(|p| panic!("{}", lines(&p)))
+                .form,
+            table,
+        );
+    }
+}
+
+#[test]
+fn what_is_no_xform_is_refused_with_its_line() {
+    for (text, expected) in [
+        ("", "ends before"),
+        ("<a><b></a>", "line 1: this is no well-formed XML"),
+        ("<a/>", "no XForm"),
+        ("<!DOCTYPE a [<!ENTITY b \"c\">]>\n<a>&b;</a>", "DOCTYPE"),
+        ("<a>\n&b;</a>", "line 2: the entity &b; is not read"),
+        ("<a b='&c;'/>", "line 1: an attribute cannot be read"),
+    ] {
+        let problems = xform::read::read(text).unwrap_err();
+        assert!(
+            lines(&problems).contains(expected),
+            "{text}: {}",
+            lines(&problems)
+        );
+    }
+    let deep = "<a>".repeat(200_000);
+    assert!(lines(&xform::read::read(&deep).unwrap_err()).contains("nested more than"));
+}
+
+#[test]
+fn real_forms_are_read_and_compiled() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/conformance/forms");
+    let Ok(entries) = std::fs::read_dir(&folder) else {
+        eprintln!("SKIPPED: there is no folder of real forms here");
+        return;
+    };
+    let (mut n_read, mut n_compiled, mut n_forms) = (0, 0, 0);
+    for entry in entries {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|ending| ending != "xml") {
+            continue;
+        }
+        n_forms += 1;
+        match xform::read::read(&std::fs::read_to_string(&path).unwrap()) {
+            Ok(reading) => {
+                n_read += 1;
+                match Form::compile_leniently(Arc::new(reading.form)) {
+                    Ok(_) => n_compiled += 1,
+                    Err(problems) => eprintln!("{}: {}", path.display(), problems[0]),
+                }
+            }
+            Err(problems) => {
+                eprintln!("{}: {}", path.display(), lines(&problems));
+                assert!(!problems.is_empty());
+            }
+        }
+    }
+    eprintln!("{n_forms} forms, {n_read} read, {n_compiled} compiled");
+    assert_eq!(n_read, n_forms);
+    assert!(n_compiled * 100 >= n_forms * 90, "{n_compiled} of {n_forms}");
+}
