@@ -1,6 +1,7 @@
 //! `cargo xtask`: set-up, tests, tidy, benchmarks, screenshots and the demo's door.
 
 mod bench;
+mod conformance;
 mod demo;
 mod run;
 mod screenshots;
@@ -19,6 +20,7 @@ cargo xtask <command>
   tidy               the house rules: arrows, purity, SQL, axum, file heads and lengths, paths in docs, routes
   bench [NAME]       measure; NAME is one of: bytes, recompute, sync, memory (all without a name)
   screenshots DIR    every screen as PNG, at 1280 and 390 px, in Chromium
+  conformance        cases recorded from the programs of others, counted: passed, known different, failed
   setup [--browser]  install or check what the commands above need
   soak               long runs of the fault journeys, until stopped
 ";
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
         None => ("help", &[] as &[String]),
     };
     let outcome = match command {
+        "conformance" => conformance::conformance(rest),
         "demo" => demo::demo(rest),
         "test" => test::test(rest),
         "tidy" => tidy::command(),
