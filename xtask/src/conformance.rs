@@ -10,6 +10,12 @@ const KINDS: &[(&str, &str, &str, &str)] = &[
     ("XPath expressions", "sampan-xpath", "reference", ""),
     ("XLSForm to XForm", "sampan-xlsform", "pyxform_cases", ""),
     ("real forms, read", "sampan-xlsform", "real_forms", ""),
+    (
+        "real forms, walked",
+        "sampan-interview",
+        "interview",
+        "each_real_form",
+    ),
     ("recorded interviews", "sampan-interview", "interview", "traces::"),
 ];
 

@@ -2,10 +2,12 @@
 //! condition true and false, each constraint kept and broken.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 
 use sampan_form::compiled::{Form, Node, What};
 use sampan_form::def::{Item, Role};
+use sampan_form::external::Tables;
 use sampan_interview::interview::Interview;
 use sampan_interview::plan::Plan;
 use sampan_interview::refusal::Reason;
@@ -17,9 +19,13 @@ use sampan_xpath::resolve::NodeId;
 
 use crate::study::study;
 use crate::support::{facts, now, plan};
+use crate::traces::read;
 
 /// Most interviews of one form; each form has needed less than a third of it.
 const INTERVIEWS: u64 = 600;
+
+/// Real forms that are walked to their end at least.
+const WALKED: usize = 134;
 
 /// Numbers to type anywhere, besides those that a constraint names and their neighbours.
 const NUMBERS: &[i64] = &[-88, -1, 0, 1, 2, 30];
@@ -73,6 +79,36 @@ fn missing(plan: &Arc<Plan>, most: u64) -> (BTreeSet<Branch>, u64) {
     (wanted, n_interviews)
 }
 
+#[test]
+fn each_real_form_that_is_read_is_walked_to_its_end() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/conformance");
+    let Ok(list) = std::fs::read_to_string(folder.join("forms.jsonl")) else {
+        eprintln!("skipped: there is no folder shared/conformance with the forms beside the repository");
+        return;
+    };
+    let (mut n_walked, mut n_refused) = (0, 0);
+    for line in list.lines() {
+        let entry: serde_json::Value = serde_json::from_str(line).unwrap();
+        let Some(reading) = read(&folder, entry["form"].as_str().unwrap()) else {
+            n_refused += 1;
+            continue;
+        };
+        let def = Arc::new(reading.form);
+        let form = Form::compile(def.clone()).or_else(|_| Form::compile_leniently(def));
+        let plan = Arc::new(Plan::new(Arc::new(form.unwrap()), Arc::new(Tables::new())));
+        let mut wanted = branches(plan.form());
+        let mut walk = Walk {
+            interview: Interview::begin(plan, &facts()).interview,
+            chance: 1,
+            wanted: &mut wanted,
+        };
+        walk.go_through();
+        n_walked += 1;
+    }
+    eprintln!("real forms: {n_walked} walked to their end, {n_refused} refused");
+    assert!(n_walked >= WALKED, "{n_walked}");
+}
+
 /// One way that an interview can go at an item.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Branch {
@@ -113,6 +149,12 @@ impl Walk<'_> {
     fn go_through(&mut self) {
         let mut screen = self.interview.first();
         while screen.position != Position::End {
+            if let Position::AddRow(repeat) = &screen.position
+                && self.interview.rows(repeat).is_empty()
+            {
+                // A row that finds no room is none.
+                let _ = self.interview.add_row(repeat, 1, now());
+            }
             let mut answered = BTreeSet::new();
             while let Some(at) = self
                 .interview
@@ -155,6 +197,7 @@ impl Walk<'_> {
             match self.interview.answer(at, Some(answer), now()) {
                 Ok(_) => self.see(Branch::Taken, at),
                 Err(refused) if refused.reason == Reason::Constraint => self.see(Branch::Refused, at),
+                Err(refused) if refused.reason == Reason::NotAsked => {}
                 Err(refused) => panic!("{} = {candidate}: {refused}", at.question),
             }
         }

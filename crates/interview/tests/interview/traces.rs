@@ -107,7 +107,7 @@ fn recorded_interviews_go_the_same_way_here() {
 }
 
 /// The form of a recording; mended where it is not read strictly.
-fn read(folder: &Path, name: &str) -> Option<Reading> {
+pub fn read(folder: &Path, name: &str) -> Option<Reading> {
     let found = ["xlsx", "xls"].into_iter().find_map(|ending| {
         let name = Path::new(name).with_extension(ending);
         let bytes = std::fs::read(folder.join("forms").join(&name)).ok()?;
