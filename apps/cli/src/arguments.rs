@@ -135,10 +135,41 @@ pub enum FormCommand {
                       ${age}?\n\nExample:\n  sampan form check sme_vc.xlsx --attach adm2.csv --attach adm3.csv"
     )]
     Check {
-        /// The form: .xlsx, or tables of text in a .md file.
+        /// The form: .xlsx, .xls, .ods, .csv, tables of text in a .md file, or an XForm (.xml).
         file: PathBuf,
         /// A file that the form reads (`adm2.csv`); may be repeated.
         #[arg(long, value_name = "FILE", num_args = 1..)]
         attach: Vec<PathBuf>,
+        /// Mends what can only mean one thing, and lists each mending.
+        #[arg(long)]
+        lenient: bool,
+    },
+    /// Writes a form as ODK's XML, for Collect, Enketo and other programs.
+    #[command(
+        after_help = "Example:\n  sampan form xform sme_vc.xlsx sme_vc.xml\n\nFiles that the form reads (adm2.csv) travel \
+                      beside it under their own names."
+    )]
+    Xform {
+        /// The form.
+        #[arg(value_name = "IN")]
+        file: PathBuf,
+        /// The XML to write; what stands there is replaced.
+        #[arg(value_name = "OUT")]
+        to: PathBuf,
+        /// Name of the outermost element of the answers [default: as the settings say, else data].
+        #[arg(long, value_name = "N")]
+        form_name: Option<String>,
+    },
+    /// Says what changed between two versions of a form, and what that does to collected answers.
+    #[command(
+        after_help = "Each line names the question, the change and its effect:\n  b/age: its type changed from Text to \
+                      Integer. Answers that do not fit the new type have to be looked at one by one.\n\nExample:\n  \
+                      sampan form diff sme_vc_1.xlsx sme_vc_2.xlsx"
+    )]
+    Diff {
+        /// The older version.
+        before: PathBuf,
+        /// The newer version.
+        after: PathBuf,
     },
 }

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use sampan_form::compiled::Form;
 use sampan_form::def::{FormDef, Origin};
 use sampan_form::external::{Table, Tables};
-use sampan_form::problem::Problem;
-use sampan_xlsform::reading::{self, Reading};
+use sampan_form::problem::{Problem, Severity};
+use sampan_form::xform;
+use sampan_xlsform::reading::{self, Options, Reading};
 use serde_json::json;
 
 use crate::failure::{Failure, Outcome};
@@ -18,21 +19,23 @@ use crate::words;
 const FORM_BYTES: u64 = 64 * 1024 * 1024;
 
 /// Checks a form file with the files that it reads.
-pub fn check(terminal: &mut Terminal, file: &Path, attach: &[PathBuf]) -> Result<Outcome, Failure> {
+pub fn check(
+    terminal: &mut Terminal,
+    file: &Path,
+    attach: &[PathBuf],
+    lenient: bool,
+) -> Result<Outcome, Failure> {
     let bytes = read(file)?;
     let attachments = attach
         .iter()
         .map(|path| Ok((path.as_path(), read(path)?)))
         .collect::<Result<Vec<_>, Failure>>()?;
     let name = file_name(file);
-    let is_markdown = file
-        .extension()
-        .is_some_and(|ending| ending.eq_ignore_ascii_case("md"));
-    let reading = if is_markdown {
-        reading::read_markdown(&String::from_utf8_lossy(&bytes))
-    } else {
-        reading::read_xlsx(&bytes, &name)
+    let options = Options {
+        lenient,
+        ..Options::default()
     };
+    let reading = any(&bytes, &name, &options);
     let (form, problems) = match reading {
         Ok(Reading { form, warnings }) => {
             let mut problems = warnings;
@@ -77,6 +80,31 @@ pub fn check(terminal: &mut Terminal, file: &Path, attach: &[PathBuf]) -> Result
     } else {
         Outcome::NotAccepted
     })
+}
+
+/// Reads a form of any kind: an XLSForm, or ODK's XML. With `is_outline` in the options expressions stay unchecked.
+pub fn any(bytes: &[u8], name: &str, options: &Options) -> Result<Reading, Vec<Problem>> {
+    let text = std::str::from_utf8(bytes)
+        .map(|text| text.trim_start_matches('\u{feff}').trim_start())
+        .unwrap_or_default();
+    if !text.starts_with('<') {
+        return reading::read_file(bytes, name, options);
+    }
+    let xform::read::Reading { form, mut warnings } = xform::read::read(text)?;
+    if !options.is_outline {
+        let compiled = match options.lenient {
+            true => Form::compile_leniently(Arc::new(form.clone())),
+            false => Form::compile(Arc::new(form.clone())),
+        };
+        match compiled {
+            Ok(compiled) => warnings.extend(compiled.warnings().iter().cloned()),
+            Err(problems) => {
+                warnings.extend(problems);
+                return Err(warnings);
+            }
+        }
+    }
+    Ok(Reading { form, warnings })
 }
 
 fn summary(terminal: &mut Terminal, form: &FormDef, attach: &[PathBuf]) -> Result<(), Failure> {
@@ -165,7 +193,7 @@ fn missing_files<'a>(form: &'a FormDef, attach: &[PathBuf]) -> Vec<&'a str> {
 }
 
 /// `sme_vc.xlsx:survey!F12: error: …`, as editors jump to.
-fn line(file: &Path, problem: &Problem) -> String {
+pub fn line(file: &Path, problem: &Problem) -> String {
     let origin = &problem.origin;
     let mut place = file.display().to_string();
     if !origin.sheet.is_empty() {
@@ -176,13 +204,21 @@ fn line(file: &Path, problem: &Problem) -> String {
             place.push_str(&format!("!{letter}{}", origin.row));
         }
     }
-    let severity = if problem.is_error() { "error" } else { "warning" };
+    if origin.sheet.is_empty() && origin.row > 0 {
+        place.push_str(&format!(":{}", origin.row));
+    }
+    let severity = match problem.severity {
+        Severity::Error => "error",
+        Severity::Mended => "mended",
+        Severity::Warning => "warning",
+    };
     let mut bare = problem.clone();
     bare.origin = Origin::default();
     harmless(&format!("{place}: {severity}: {bare}")).replace('\n', " ")
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+/// The bytes of a form file or of a table beside it.
+pub fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     let failed = |source| Failure::File {
         path: path.to_path_buf(),
         source,
@@ -197,7 +233,8 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     std::fs::read(path).map_err(failed)
 }
 
-fn file_name(path: &Path) -> String {
+/// The name of a file without its folder.
+pub fn file_name(path: &Path) -> String {
     path.file_name()
         .map(|name| name.to_string_lossy().into_owned())
         .unwrap_or_default()

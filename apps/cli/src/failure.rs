@@ -34,6 +34,14 @@ pub enum Failure {
         /// Why.
         source: std::io::Error,
     },
+    /// A file could not be written.
+    #[error("the file {} could not be written ({source})", path.display())]
+    Unwritten {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The command line asks for something that does not go.
     #[error("{sentence}")]
     Usage {
@@ -62,7 +70,7 @@ impl Failure {
     /// The exit code.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Failure::Client(_) | Failure::Output(_) | Failure::File { .. } => 1,
+            Failure::Client(_) | Failure::Output(_) | Failure::File { .. } | Failure::Unwritten { .. } => 1,
             Failure::Usage { .. } => 2,
             Failure::Answers(_) => 3,
         }
@@ -73,6 +81,10 @@ impl Failure {
         let (code, advice) = match self {
             Failure::Client(error) => return error.view(),
             Failure::Output(_) => ("output", "Everything answered is saved."),
+            Failure::Unwritten { .. } => (
+                "unwritten_file",
+                "Check that the folder is there and may be written to.",
+            ),
             Failure::File { .. } => ("unreadable_file", "Check the file's name and place."),
             Failure::Usage { advice, .. } => ("usage", advice.as_str()),
             Failure::Answers(_) => (

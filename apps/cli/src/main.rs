@@ -4,6 +4,8 @@ use std::process::ExitCode;
 
 mod arguments;
 mod checking;
+mod comparing;
+mod converting;
 mod device;
 mod failure;
 mod interviewing;

@@ -9,7 +9,7 @@ use crate::device::Device;
 use crate::failure::{Failure, Outcome};
 use crate::interviewing::Asked;
 use crate::terminal::{Terminal, harmless};
-use crate::{checking, interviewing, listing, syncing, words};
+use crate::{checking, comparing, converting, interviewing, listing, syncing, words};
 
 /// Runs what the command line asks for.
 pub fn run() -> ExitCode {
@@ -32,8 +32,19 @@ fn command(arguments: &Arguments, terminal: &mut Terminal) -> Result<Outcome, Fa
     let data = arguments.data.as_deref();
     match &arguments.command {
         Command::Form {
-            command: FormCommand::Check { file, attach },
-        } => checking::check(terminal, file, attach),
+            command:
+                FormCommand::Check {
+                    file,
+                    attach,
+                    lenient,
+                },
+        } => checking::check(terminal, file, attach, *lenient),
+        Command::Form {
+            command: FormCommand::Xform { file, to, form_name },
+        } => converting::xform(terminal, file, to, form_name.as_deref()),
+        Command::Form {
+            command: FormCommand::Diff { before, after },
+        } => comparing::diff(terminal, before, after),
         Command::Enroll { link, name } => {
             syncing::enroll(terminal, &Device::open(data)?, link, name.as_deref())
         }

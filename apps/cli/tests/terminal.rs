@@ -253,3 +253,47 @@ fn a_folder_in_use_by_another_program_is_told() {
     assert_eq!(ran.code, Some(1));
     assert!(ran.err.contains("Close the other program"), "{}", ran.err);
 }
+
+#[test]
+fn a_form_is_written_as_xml_which_is_a_form_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let to = folder.path().join("kii.xml").display().to_string();
+    let ran = sampan(&[
+        "form",
+        "xform",
+        &study("forms/kii.xlsx"),
+        &to,
+        "--form-name",
+        "talk",
+    ]);
+    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+    let xml = std::fs::read_to_string(&to).expect("written");
+    assert!(xml.contains("<talk id="), "{xml}");
+    let ran = sampan(&["form", "check", &to]);
+    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+    let ran = sampan(&["form", "diff", &study("forms/kii.xlsx"), &to]);
+    assert!(ran.out.starts_with("No question"), "{}{}", ran.out, ran.err);
+}
+
+#[test]
+fn two_versions_are_compared_by_what_happens_to_answers() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let version = |name: &str, rows: &str| {
+        let text = format!("| survey |\n| | type | name | label | constraint |\n{rows}");
+        written(folder.path(), name, &text).display().to_string()
+    };
+    let old = version("a.md", "| | text | age | Age | |\n| | text | gone | G | |\n");
+    let new = version(
+        "b.md",
+        "| | integer | age | Age | . > 3 |\n| | text | more | M | |\n",
+    );
+    let ran = sampan(&["form", "diff", &old, &new]);
+    for expected in [
+        "gone: gone.",
+        "more: new.",
+        "from Text to Integer",
+        "from none to `. > 3`",
+    ] {
+        assert!(ran.out.contains(expected), "{expected} in {}{}", ran.out, ran.err);
+    }
+}
