@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use sampan_form::compiled::What;
-use sampan_form::def::{ListRef, Role};
+use sampan_form::def::ListRef;
 use sampan_interview::interview::{Interview, Row};
 use sampan_record::change::Payload;
 use sampan_record::codec;
@@ -138,19 +137,7 @@ pub fn conflicts(form: Option<&ShelfForm>, record: &Record) -> Vec<(AnswerPath, 
 
 /// Whether devices answer this by themselves.
 pub fn is_metadata(form: Option<&ShelfForm>, at: &AnswerPath) -> bool {
-    let Some(form) = form.map(ShelfForm::form) else {
-        return false;
-    };
-    let Some(node) = form.find(at.question.as_str()) else {
-        return false;
-    };
-    match form.node(node).what {
-        What::Question { role, .. } => match role {
-            Role::Start | Role::End | Role::Today | Role::DeviceId | Role::Username => true,
-            Role::Ask | Role::Note | Role::Calculate => false,
-        },
-        What::Root | What::Group | What::Repeat => false,
-    }
+    form.is_some_and(|form| form.form().is_metadata(at.question.as_str()))
 }
 
 /// Where a record belongs: what its answers say, else where its owner worked when it began.

@@ -16,6 +16,8 @@ pub const SURVEY: &[&str] = &["type", "name", "label", "required", "constraint"]
 /// The small form: a country, who, a price, a remark.
 pub const STALL: &[&[&str]] = &[
     SURVEY,
+    &["start", "start"],
+    &["end", "end"],
     &["select_one country", "country", "Country", "yes"],
     &["text", "seller", "Who sells?", "yes"],
     &[

@@ -300,6 +300,14 @@ pub(crate) fn refresh(inner: &Inner, id: RecordId) -> Result<(), ClientError> {
         Some(plan) => loaded.with_journal(inner, plan)?,
         None => loaded.record.clone(),
     };
+    let n_conflicts = whole
+        .conflicts()
+        .iter()
+        .filter(|(at, _)| {
+            let path = at.question.as_str();
+            !plan.as_ref().is_some_and(|plan| plan.form().is_metadata(path))
+        })
+        .count();
     let title = plan.and_then(|plan| {
         let (answers, rows) = content(&whole);
         Interview::from_answers(plan, answers, rows).name()
@@ -315,7 +323,7 @@ pub(crate) fn refresh(inner: &Inner, id: RecordId) -> Result<(), ClientError> {
         title: title.unwrap_or_default(),
         state: review.state.word().to_owned(),
         changed_at_ms,
-        n_conflicts: count(whole.conflicts().len()),
+        n_conflicts: count(n_conflicts),
         n_open_comments: count(review.open_comments.len()),
         is_erased: whole.erased(),
     };

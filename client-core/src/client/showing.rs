@@ -262,6 +262,9 @@ pub(crate) fn conflict(
     at: &AnswerPath,
     people: &People,
 ) -> Vec<WrittenView> {
+    if running.form().is_metadata(at.question.as_str()) {
+        return Vec::new();
+    }
     let Some(register) = record.register(at).filter(|register| register.is_conflict()) else {
         return Vec::new();
     };

@@ -239,6 +239,16 @@ impl Form {
         self.by_path.get(path).copied()
     }
 
+    /// Whether devices answer the question at this path by themselves: when the interview began and ended, by whom and
+    /// on what. Such answers differ as a matter of course and are nobody's to decide. False for no path of the form.
+    pub fn is_metadata(&self, path: &str) -> bool {
+        let question = self.find(path).and_then(|id| self.get(id)?.question());
+        question.is_some_and(|(role, _)| match role {
+            Role::Start | Role::End | Role::Today | Role::DeviceId | Role::Username => true,
+            Role::Ask | Role::Note | Role::Calculate => false,
+        })
+    }
+
     /// The one item of a name, wherever it stands; None when there is none or more than one.
     pub fn find_named(&self, name: &str) -> Option<NodeId> {
         match self.by_name.get(name).map(Vec::as_slice) {
