@@ -260,7 +260,7 @@ fn stop(mut office: Office) -> Result<(), String> {
         .args(["-TERM", &pid.to_string()])
         .status();
     match asked {
-        Ok(status) if status.success() => office.wait(),
+        Ok(status) if status.success() => office.wait(&|| false),
         Ok(_) | Err(_) => office.kill(),
     }
     Ok(())

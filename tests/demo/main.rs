@@ -5,6 +5,8 @@ mod story;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Parser;
 
@@ -67,7 +69,11 @@ fn run(options: &Options) -> Result<bool, String> {
     println!("Everything lies in {}", folder.display());
     println!("Ctrl-C ends it.");
     println!("{}", tally.json());
-    told.office.wait();
+    let is_stopped = Arc::new(AtomicBool::new(false));
+    let told_to_stop = Arc::clone(&is_stopped);
+    ctrlc::set_handler(move || told_to_stop.store(true, Ordering::SeqCst))
+        .map_err(|error| format!("cannot listen for Ctrl-C: {error}"))?;
+    told.office.wait(&|| is_stopped.load(Ordering::SeqCst));
     Ok(tally.is_whole())
 }
 

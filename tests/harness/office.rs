@@ -53,10 +53,14 @@ impl Office {
         }
     }
 
-    /// Waits until the server ends by itself (somebody pressed Ctrl-C).
-    pub fn wait(&mut self) {
-        if let Some(process) = self.process.as_mut() {
-            let _ = process.wait();
+    /// Waits until the server ends by itself or somebody says stop; then it is ended.
+    pub fn wait(&mut self, is_stopped: &dyn Fn() -> bool) {
+        while let Some(process) = self.process.as_mut() {
+            let has_ended = !matches!(process.try_wait(), Ok(None));
+            if has_ended || is_stopped() {
+                self.kill();
+            }
+            std::thread::sleep(Duration::from_millis(100));
         }
     }
 

@@ -1,6 +1,6 @@
 //! The door to the demo, which lives with the acceptance tests because only they see both roots.
 
-use crate::run::{Outcome, cargo, programs};
+use crate::run::{Outcome, built, programs};
 use crate::setup;
 
 /// `cargo xtask demo …`: builds the programs, then runs the demo; its last line is one JSON object.
@@ -12,9 +12,7 @@ pub fn demo(arguments: &[String]) -> Outcome {
     if !build.success() {
         return Err("demo: it does not build; the lines above say why".into());
     }
-    let status = cargo()
-        .args(["run", "--quiet", "--locked"])
-        .args(["--package", "sampan-acceptance", "--bin", "sampan-demo", "--"])
+    let status = built("sampan-demo")?
         .args(arguments)
         .status()
         .map_err(|error| format!("demo: cannot start: {error}"))?;

@@ -34,6 +34,14 @@ pub fn programs() -> Command {
     command
 }
 
+/// A program that was built beside this one, to be started.
+pub fn built(name: &str) -> Result<Command, String> {
+    let own = std::env::current_exe().map_err(|error| format!("where is xtask? {error}"))?;
+    let mut command = Command::new(own.with_file_name(name));
+    command.current_dir(root());
+    Ok(command)
+}
+
 /// Runs a step to its end, with its time; a non-zero end is an error that names the step.
 pub fn step(name: &str, command: &mut Command) -> Outcome {
     println!("── {name}");

@@ -1,6 +1,6 @@
 //! Every screen as a picture, so that people look at them before a change lands.
 
-use crate::run::{Outcome, cargo, programs, step};
+use crate::run::{Outcome, built, programs, step};
 use crate::setup;
 
 /// `cargo xtask screenshots DIR`.
@@ -12,19 +12,5 @@ pub fn screenshots(arguments: &[String]) -> Outcome {
     setup::browser()?;
     step("build", &mut programs())?;
     let folder = std::path::absolute(folder).map_err(|error| format!("screenshots: {folder}: {error}"))?;
-    step(
-        "screenshots",
-        cargo()
-            .args([
-                "run",
-                "--quiet",
-                "--locked",
-                "--package",
-                "sampan-acceptance",
-                "--bin",
-                "sampan-screenshots",
-                "--",
-            ])
-            .arg(folder),
-    )
+    step("screenshots", built("sampan-screenshots")?.arg(folder))
 }
