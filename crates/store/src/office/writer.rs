@@ -180,8 +180,9 @@ fn in_savepoint<T, E>(
     let ran = catch_unwind(AssertUnwindSafe(|| work(connection)));
     let undo = || {
         // When SQLite has given the whole transaction up there is no savepoint left to go back to.
-        if !connection.is_autocommit() {
-            let _ = connection.execute_batch("ROLLBACK TO one; RELEASE one");
+        if !connection.is_autocommit() && connection.execute_batch("ROLLBACK TO one; RELEASE one").is_err() {
+            // Half a step must not be committed with its group: all of it goes back, and nobody is acknowledged.
+            let _ = connection.execute_batch("ROLLBACK");
         }
     };
     match ran {

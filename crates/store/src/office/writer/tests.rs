@@ -142,3 +142,23 @@ fn a_full_disk_is_told_apart_and_passes_when_there_is_space_again() {
     writer.run(|connection| insert(connection, 2)).unwrap();
     assert_eq!(committed(&folder), [0, 2]);
 }
+
+#[test]
+fn a_step_that_cannot_be_undone_takes_the_whole_transaction_back() {
+    let folder = TempDir::new().unwrap();
+    let writer = writer(&folder, Executor::OneByOne);
+    let refused: Result<(), StoreError> = writer.run(|connection| {
+        insert(connection, 1)?;
+        // The savepoint is gone, so there is nothing to go back to.
+        connection
+            .execute_batch("RELEASE one")
+            .map_err(StoreError::sql("release"))?;
+        Err(StoreError::NotCommitted {
+            reason: "on purpose".into(),
+        })
+    });
+    assert!(refused.is_err());
+    assert_eq!(committed(&folder), [], "nothing of a failed step is committed");
+    writer.run(|connection| insert(connection, 2)).unwrap();
+    assert_eq!(committed(&folder), [2], "and the next one goes on");
+}
