@@ -1,6 +1,6 @@
 //! A form ready to run: every expression compiled, every reference resolved, everything in an order to compute it in.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use sampan_value::answer::Kind;
@@ -8,7 +8,7 @@ use sampan_xpath::program::Program;
 use sampan_xpath::resolve::NodeId;
 
 use crate::compiled::label::Label;
-use crate::def::{FormDef, ListRef, Origin, Role, Sensitivity};
+use crate::def::{Event, FormDef, ListRef, Origin, Role, Sensitivity};
 use crate::external::Tables;
 use crate::problem::Problem;
 
@@ -62,6 +62,8 @@ pub struct Node {
     /// The questions whose change makes the calculation run, and nothing else does; without a calculation it is blanked
     /// then. Empty = it runs whenever what it reads changes.
     pub trigger: Vec<NodeId>,
+    /// What happens to it at events, a triggered calculation among it; its default is not.
+    pub actions: Vec<Action>,
     /// Its first value.
     pub default: Option<First>,
     /// Whether the answer may not be changed by hand; None = it may.
@@ -106,6 +108,33 @@ pub enum What {
         /// The type of its answer.
         kind: Kind,
     },
+}
+
+/// Something that happens to a question at events.
+#[derive(Debug)]
+pub struct Action {
+    /// When.
+    pub events: BTreeSet<Event>,
+    /// The question whose change is meant; None where there is no [`Event::ValueChanged`].
+    pub of: Option<NodeId>,
+    /// What.
+    pub does: Does,
+}
+
+/// What happens at an event.
+#[derive(Debug)]
+pub enum Does {
+    /// It gets this value; None blanks it.
+    Set {
+        /// What is computed.
+        value: Option<Program>,
+        /// Whether it is computed at the place that changed: it stands in rows that the question to be set does not.
+        at_origin: bool,
+    },
+    /// It gets the position of the device, if the device knows it.
+    Locate,
+    /// The device begins to record sound into it.
+    Record,
 }
 
 /// The first value of a question.

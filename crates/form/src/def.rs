@@ -160,6 +160,9 @@ pub struct Question {
     /// The property of an entity list that the answer is kept in (`list#property` or `property`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub save_to: Option<String>,
+    /// What happens to it at events, beyond what its default and its triggered calculation say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub actions: Vec<Action>,
     /// The cell of its name.
     pub origin: Origin,
 }
@@ -192,9 +195,73 @@ impl Question {
             media: BTreeMap::new(),
             no_app_message: Translated::default(),
             save_to: None,
+            actions: Vec::new(),
             origin: Origin::default(),
         }
     }
+}
+
+/// Something that happens to a question at events.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Action {
+    /// When.
+    pub events: BTreeSet<Event>,
+    /// The question whose change is meant ([`Event::ValueChanged`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<String>,
+    /// What.
+    pub does: Does,
+    /// Where it was written.
+    pub origin: Origin,
+}
+
+/// A moment in the course of an interview, with its name in XForms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// The interview begins (`odk-instance-first-load`).
+    FirstLoad,
+    /// The interview is opened, the first time or again (`odk-instance-load`).
+    Load,
+    /// A row came into being after the interview was opened (`odk-new-repeat`).
+    NewRow,
+    /// An answer is another one than before (`xforms-value-changed`).
+    ValueChanged,
+}
+
+impl Event {
+    /// Its name in XForms.
+    pub fn name(self) -> &'static str {
+        match self {
+            Event::FirstLoad => "odk-instance-first-load",
+            Event::Load => "odk-instance-load",
+            Event::NewRow => "odk-new-repeat",
+            Event::ValueChanged => "xforms-value-changed",
+        }
+    }
+
+    /// The event of a name, old names among them.
+    pub fn named(name: &str) -> Option<Event> {
+        match name {
+            "odk-instance-first-load" | "xforms-ready" => Some(Event::FirstLoad),
+            "odk-instance-load" => Some(Event::Load),
+            "odk-new-repeat" | "jr-insert" => Some(Event::NewRow),
+            "xforms-value-changed" => Some(Event::ValueChanged),
+            _ => None,
+        }
+    }
+}
+
+/// What happens at an event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Does {
+    /// It gets this value; None blanks it.
+    Set(Option<Expression>),
+    /// It gets the position of the device, if the device knows it.
+    Locate,
+    /// The device begins to record sound into it.
+    Record,
 }
 
 impl Group {

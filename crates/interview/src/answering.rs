@@ -1,8 +1,8 @@
 //! Answers and rows in, ops out.
 
 use chrono::{DateTime, FixedOffset};
-use sampan_form::compiled::{Node, What};
-use sampan_form::def::Role;
+use sampan_form::compiled::{Does, Node, What};
+use sampan_form::def::{Event, Role};
 use sampan_record::ids::RowId;
 use sampan_record::op::Op;
 use sampan_record::path::AnswerPath;
@@ -134,7 +134,50 @@ impl Interview {
             self.event(&mut queue, spot);
         }
         self.run_all(queue, Keeping::Running, &mut ops);
-        Ok(Accepted { ops, row: None })
+        Ok(self.accepted(ops, None))
+    }
+
+    /// Answers what the form asked of the device ([`Accepted::asks`]): a position or a recording. What is not known needs
+    /// no answer.
+    pub fn fill(
+        &mut self,
+        at: &AnswerPath,
+        value: Value,
+        now: DateTime<FixedOffset>,
+    ) -> Result<Accepted, Refused> {
+        let plan = self.plan.clone();
+        let spot = self.places.find(&plan, at).ok_or_else(|| not_there(at))?;
+        let node = plan.form().get(spot.node).ok_or_else(|| not_there(at))?;
+        let takes_it = node.actions.iter().any(|action| match action.does {
+            Does::Locate => value.kind() == Kind::Geopoint,
+            Does::Record => value.kind() == Kind::Media,
+            Does::Set { .. } => false,
+        });
+        let value = match (takes_it, node.question()) {
+            (true, Some((_, kind))) => converted(&value, kind),
+            _ => None,
+        };
+        let value = value.ok_or_else(|| {
+            refused(
+                at,
+                Reason::TakesNoAnswer,
+                format!("{} does not ask this of the device.", node.name),
+            )
+        })?;
+        self.now = now;
+        let mut ops = Vec::new();
+        let mut queue = Queue::default();
+        self.put_computed(spot, Some(Answer::Value(value)), true, &mut queue, &mut ops);
+        self.run_all(queue, Keeping::Running, &mut ops);
+        Ok(self.accepted(ops, None))
+    }
+
+    fn accepted(&mut self, ops: Vec<Op>, row: Option<RowId>) -> Accepted {
+        Accepted {
+            ops,
+            row,
+            asks: std::mem::take(&mut self.asks),
+        }
     }
 
     /// Adds a row at the end of a repeat whose rows people add; `random` are 64 fresh random bits for its id.
@@ -174,12 +217,12 @@ impl Interview {
             row,
             position,
         }];
-        self.set_defaults(frame, &mut ops);
+        self.set_defaults(frame, Event::NewRow, &mut ops);
         let mut queue = Queue::default();
         self.frame_made(&mut queue, frame);
         self.inside_changed(&mut queue, spot);
         self.run_all(queue, Keeping::Running, &mut ops);
-        Ok(Accepted { ops, row: Some(row) })
+        Ok(self.accepted(ops, Some(row)))
     }
 
     /// Removes a row that a person added, with all answers in it.
@@ -207,7 +250,7 @@ impl Interview {
         let mut queue = Queue::default();
         self.inside_changed(&mut queue, spot);
         self.run_all(queue, Keeping::Running, &mut ops);
-        Ok(Accepted { ops, row: None })
+        Ok(self.accepted(ops, None))
     }
 
     /// Which missing states a question takes now: `dont_know`, `refused` and `not_applicable` always, `skipped` only

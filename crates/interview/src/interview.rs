@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, FixedOffset, NaiveTime, TimeZone};
 use sampan_form::compiled::{Form, What};
-use sampan_form::def::Role;
+use sampan_form::def::{Event, Role};
 use sampan_record::ids::RowId;
 use sampan_record::op::Op;
 use sampan_record::path::AnswerPath;
@@ -17,9 +17,9 @@ use sampan_xpath::resolve::NodeId;
 use crate::facts::Facts;
 use crate::places::{FrameId, Places, Spot};
 use crate::plan::{Computes, Plan, Source};
-use crate::running::Keeping;
+use crate::running::{Keeping, Queue};
 use crate::sight::{Sight, mixed};
-use crate::view::SetAside;
+use crate::view::{Ask, SetAside};
 
 /// One interview while it runs.
 #[derive(Debug)]
@@ -34,8 +34,10 @@ pub struct Interview {
     pub(crate) properties: BTreeMap<&'static str, String>,
     /// What fails where, with the reason.
     pub(crate) faults: BTreeMap<(Spot, Computes), String>,
-    /// Places that wait for their computed first value.
-    pub(crate) waiting: Vec<Spot>,
+    /// Places that wait for their computed first value (None) or for one of their actions.
+    pub(crate) waiting: Vec<(Spot, Option<usize>)>,
+    /// What the form wants of the device and was not told yet.
+    pub(crate) asks: Vec<Ask>,
 }
 
 /// An interview that was just begun or opened again.
@@ -45,6 +47,8 @@ pub struct Opened {
     pub interview: Interview,
     /// What is to be kept at once: start, today, device and enumerator, defaults, once-only values.
     pub ops: Vec<Op>,
+    /// What the form wants of the device.
+    pub asks: Vec<Ask>,
 }
 
 /// A row of a repeat as a record holds it.
@@ -65,10 +69,10 @@ impl Interview {
         interview.properties = properties(facts);
         let mut ops = Vec::new();
         interview.write_facts(facts, &mut ops);
-        interview.set_defaults(FrameId::INTERVIEW, &mut ops);
+        interview.set_defaults(FrameId::INTERVIEW, Event::FirstLoad, &mut ops);
         let queue = interview.everything();
         interview.run_all(queue, Keeping::Beginning, &mut ops);
-        Opened { interview, ops }
+        interview.opened(ops)
     }
 
     /// Opens an interview again from what its record (and journal) holds: rows that are not removed, and the answers
@@ -87,7 +91,22 @@ impl Interview {
         let mut ops = Vec::new();
         let queue = interview.everything();
         interview.run_all(queue, Keeping::Resuming, &mut ops);
-        Opened { interview, ops }
+        interview.opened(ops)
+    }
+
+    /// Runs what each opening brings about.
+    fn opened(mut self, mut ops: Vec<Op>) -> Opened {
+        let frames: Vec<FrameId> = self.places.frames().collect();
+        for frame in frames {
+            self.wait_for_actions(frame, Event::Load);
+        }
+        self.run_all(Queue::default(), Keeping::Running, &mut ops);
+        let asks = std::mem::take(&mut self.asks);
+        Opened {
+            interview: self,
+            ops,
+            asks,
+        }
     }
 
     /// The same for the office: shows and recomputes, writes nothing. The clock of expressions stands at the
@@ -118,6 +137,7 @@ impl Interview {
             properties: BTreeMap::new(),
             faults: BTreeMap::new(),
             waiting: Vec::new(),
+            asks: Vec::new(),
         }
     }
 

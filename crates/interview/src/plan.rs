@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, BinaryHeap};
 use std::sync::Arc;
 
 use sampan_form::compiled::{Form, Node, What};
-use sampan_form::def::Role;
+use sampan_form::def::{Event, Role};
 use sampan_form::external::Tables;
 use sampan_xpath::program::Program;
 use sampan_xpath::resolve::NodeId;
@@ -25,8 +25,8 @@ pub struct Plan {
     readers: Vec<Vec<Rank>>,
     /// Per item: the tasks to run again when its relevance or its rows change.
     readers_below: Vec<Vec<Rank>>,
-    /// Per item: the items that get a value when its answer changes.
-    triggered: Vec<Vec<NodeId>>,
+    /// Per item: the actions that run when its answer changes, as item and number.
+    triggered: Vec<Vec<(NodeId, usize)>>,
     /// Per item: how its answer comes about.
     sources: Vec<Source>,
 }
@@ -161,15 +161,16 @@ impl Plan {
             .unwrap_or(&[])
     }
 
-    pub(crate) fn triggered(&self, node: NodeId) -> &[NodeId] {
+    pub(crate) fn triggered(&self, node: NodeId) -> &[(NodeId, usize)] {
         self.triggered.get(index(node)).map(Vec::as_slice).unwrap_or(&[])
     }
 
     fn note_triggers(&mut self) {
         for node in self.form.nodes() {
-            for trigger in &node.trigger {
-                if let Some(triggered) = self.triggered.get_mut(index(*trigger)) {
-                    triggered.push(node.id);
+            for (number, action) in node.actions.iter().enumerate() {
+                let of = action.of.filter(|_| action.events.contains(&Event::ValueChanged));
+                if let Some(triggered) = of.and_then(|of| self.triggered.get_mut(index(of))) {
+                    triggered.push((node.id, number));
                 }
             }
         }
@@ -365,7 +366,8 @@ fn source(node: &Node) -> Source {
             | Role::Username => Source::Given,
         };
     };
-    if calculation.reads_chance() || calculation.reads_clock() {
+    // What an action sets stands until the calculation runs again.
+    if !node.actions.is_empty() || calculation.reads_chance() || calculation.reads_clock() {
         return Source::Kept;
     }
     if calculation.reads_self() && !calculation.reads_own_rows() {

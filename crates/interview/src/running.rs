@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use sampan_form::compiled::{First, Node, What};
+use sampan_form::compiled::{Does, First, Node, What};
+use sampan_form::def::Event;
 use sampan_record::ids::RowId;
 use sampan_record::op::Op;
 use sampan_value::answer::{Answer, Kind, Missing, Value};
+use sampan_value::decimal::Decimal;
 use sampan_value::text;
 use sampan_xpath::eval::{At, EvalError};
 use sampan_xpath::program::Program;
@@ -15,6 +17,7 @@ use crate::facts::ROWS;
 use crate::interview::Interview;
 use crate::places::{FrameId, Spot};
 use crate::plan::{Computes, Rank, Source, Task};
+use crate::view::{Ask, Wanted};
 
 /// What is to be computed, in order; the flag says whether something that it reads has changed.
 #[derive(Debug, Default)]
@@ -139,10 +142,10 @@ impl Interview {
         }
     }
 
-    /// What a changed answer triggers gets its value, relevant or not.
+    /// Runs what a changed answer triggers, relevant or not.
     fn run_triggered(&mut self, changed: Spot, queue: &mut Queue, ops: &mut Vec<Op>) {
         let plan = self.plan.clone();
-        for id in plan.triggered(changed.node) {
+        for (id, number) in plan.triggered(changed.node) {
             let Some(node) = plan.form().get(*id) else {
                 continue;
             };
@@ -152,16 +155,35 @@ impl Interview {
             self.places
                 .each_below(base, inner, &mut |frame| spots.push(Spot { node: *id, frame }));
             for spot in spots {
-                let computed = match &node.calculation {
+                self.act(spot, *number, changed, queue, ops);
+            }
+        }
+    }
+
+    /// Does what one of an item's actions says, at one place; `origin` is the place that changed.
+    fn act(&mut self, spot: Spot, number: usize, origin: Spot, queue: &mut Queue, ops: &mut Vec<Op>) {
+        let plan = self.plan.clone();
+        let Some(node) = plan.form().get(spot.node) else {
+            return;
+        };
+        let what = match node.actions.get(number).map(|action| &action.does) {
+            None => return,
+            Some(Does::Locate) => Wanted::Position,
+            Some(Does::Record) => Wanted::Sound,
+            Some(Does::Set { value, at_origin }) => {
+                let place = if *at_origin { origin } else { spot };
+                let computed = match value {
                     None => Ok(String::new()),
-                    Some(program) => program.eval_text(&self.sight(spot), &At::node(spot)),
+                    Some(program) => program.eval_text(&self.sight(place), &At::node(place)),
                 };
                 let answer = self
                     .noted(spot, Computes::Answer, computed)
                     .and_then(|computed| typed(node, &computed).ok().flatten());
-                self.put_computed(spot, answer, true, queue, ops);
+                return self.put_computed(spot, answer, true, queue, ops);
             }
-        }
+        };
+        let at = self.places.path(&plan, spot);
+        self.asks.push(Ask { at, what });
     }
 
     fn run_due(&mut self, queue: &mut Queue, keeping: Keeping, ops: &mut Vec<Op>) {
@@ -246,7 +268,7 @@ impl Interview {
         for frame in &made {
             self.push_frame(queue, *frame);
             if matches!(keeping, Keeping::Beginning | Keeping::Running) {
-                self.set_defaults(*frame, ops);
+                self.set_defaults(*frame, Event::NewRow, ops);
             }
         }
         if before != Some(count) || !made.is_empty() {
@@ -301,7 +323,7 @@ impl Interview {
         self.put_computed(spot, answer, is_kept, queue, ops);
     }
 
-    fn put_computed(
+    pub(crate) fn put_computed(
         &mut self,
         spot: Spot,
         answer: Option<Answer>,
@@ -345,13 +367,14 @@ impl Interview {
 
     /// First values as written, in one frame; their readers are due anyway, since the frame is new. Computed first
     /// values wait in `self.waiting` until everything else has been computed.
-    pub(crate) fn set_defaults(&mut self, frame: FrameId, ops: &mut Vec<Op>) {
+    pub(crate) fn set_defaults(&mut self, frame: FrameId, event: Event, ops: &mut Vec<Op>) {
         let plan = self.plan.clone();
         for id in &plan.layout(self.places.frame(frame).repeat).cells {
             let spot = Spot { node: *id, frame };
             let Some(node) = plan.form().get(*id) else {
                 continue;
             };
+            self.wait_for(spot, node, event);
             if matches!(plan.source(*id), Source::Computed | Source::Nothing) || node.what == What::Repeat {
                 continue;
             }
@@ -362,7 +385,25 @@ impl Interview {
                         self.put_first(spot, answer, ops);
                     }
                 }
-                Some(First::Computed(_)) => self.waiting.push(spot),
+                Some(First::Computed(_)) => self.waiting.push((spot, None)),
+            }
+        }
+    }
+
+    /// What an event brings about in one frame waits until everything else has been computed.
+    pub(crate) fn wait_for_actions(&mut self, frame: FrameId, event: Event) {
+        let plan = self.plan.clone();
+        for id in &plan.layout(self.places.frame(frame).repeat).cells {
+            if let Some(node) = plan.form().get(*id) {
+                self.wait_for(Spot { node: *id, frame }, node, event);
+            }
+        }
+    }
+
+    fn wait_for(&mut self, spot: Spot, node: &Node, event: Event) {
+        for (number, action) in node.actions.iter().enumerate() {
+            if action.events.contains(&event) {
+                self.waiting.push((spot, Some(number)));
             }
         }
     }
@@ -382,37 +423,52 @@ impl Interview {
     /// Computes what is due, then the computed first values of new rows one after the other.
     pub(crate) fn run_all(&mut self, queue: Queue, keeping: Keeping, ops: &mut Vec<Op>) {
         self.run(queue, keeping, ops);
-        let plan = self.plan.clone();
         let mut n_done = 0;
-        while let Some(spot) = self.waiting.get(n_done).copied() {
+        while let Some((spot, action)) = self.waiting.get(n_done).copied() {
             n_done += 1;
-            let Some(node) = plan.form().get(spot.node) else {
-                continue;
-            };
-            let Some(First::Computed(program)) = &node.default else {
-                continue;
-            };
-            if self
-                .places
-                .cell(&plan, spot)
-                .is_none_or(|cell| cell.answer.is_some())
-            {
-                continue;
-            }
-            let Some(answer) = self.first_value(spot, node, program) else {
-                continue;
-            };
-            self.put_first(spot, answer, ops);
             let mut queue = Queue::default();
-            self.answer_changed(&mut queue, spot);
+            match action {
+                Some(number) => self.act(spot, number, spot, &mut queue, ops),
+                None => self.put_computed_first(spot, &mut queue, ops),
+            }
             self.run(queue, Keeping::Running, ops);
         }
         self.waiting.clear();
     }
 
+    fn put_computed_first(&mut self, spot: Spot, queue: &mut Queue, ops: &mut Vec<Op>) {
+        let plan = self.plan.clone();
+        let Some(node) = plan.form().get(spot.node) else {
+            return;
+        };
+        let (Some(First::Computed(program)), Some(cell)) = (&node.default, self.places.cell(&plan, spot))
+        else {
+            return;
+        };
+        if cell.answer.is_some() {
+            return;
+        }
+        let Some(answer) = self.first_value(spot, node, program) else {
+            return;
+        };
+        self.put_first(spot, answer, ops);
+        self.answer_changed(queue, spot);
+        self.event(queue, spot);
+    }
+
     fn first_value(&self, spot: Spot, node: &Node, program: &Program) -> Option<Answer> {
         let computed = program.eval_text(&self.sight(spot), &At::node(spot)).ok()?;
         typed(node, &computed).ok().flatten()
+    }
+}
+
+/// The whole part of a decimal number.
+fn whole(computed: &str) -> Option<i64> {
+    Decimal::parse(computed).ok()?;
+    let (whole, _) = computed.split_once('.')?;
+    match whole {
+        "" | "-" => Some(0),
+        whole => whole.parse().ok(),
     }
 }
 
@@ -431,6 +487,10 @@ fn typed(node: &Node, computed: &str) -> Result<Option<Answer>, String> {
     }
     match text::parse_value(computed, kind) {
         Ok(value) => Ok(Some(Answer::Value(value))),
+        // As JavaRosa: what is computed for a whole number loses its fraction.
+        Err(_) if kind == Kind::Integer && whole(computed).is_some() => {
+            Ok(whole(computed).map(|number| Answer::Value(Value::Integer(number))))
+        }
         // Text takes everything but control characters, which a computed one (base64-decode, a label) may hold.
         Err(_) if kind == Kind::Text => {
             let clean: String = computed.chars().filter(|letter| !letter.is_control()).collect();

@@ -13,6 +13,28 @@ pub struct Accepted {
     pub ops: Vec<Op>,
     /// The row that was added, if one was.
     pub row: Option<RowId>,
+    /// What the form now wants of the device.
+    pub asks: Vec<Ask>,
+}
+
+/// Something that only the device can find out; answered by
+/// [`Interview::fill`](crate::interview::Interview::fill), or not at all.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Ask {
+    /// The question that it is for.
+    pub at: AnswerPath,
+    /// What.
+    pub what: Wanted,
+}
+
+/// What a form wants of the device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wanted {
+    /// Where it is now.
+    Position,
+    /// A recording of what is said from now on to the end of the interview.
+    Sound,
 }
 
 /// One question at one place, as it stands now. Texts are in the interview's language.

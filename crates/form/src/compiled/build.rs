@@ -12,9 +12,9 @@ use crate::compiled::label::{Label, Part, Piece, Template, pieces};
 use crate::compiled::names::FormNames;
 use crate::compiled::order::{self, Edge};
 use crate::compiled::outline::Outline;
-use crate::compiled::{Choice, Choices, First, Form, List, Node};
+use crate::compiled::{Action, Choice, Choices, Does, First, Form, List, Node};
 use crate::def::{
-    ChoiceList, ChoiceSource, Expression, FormDef, Item, ListRef, Origin, Question, Translated,
+    self, ChoiceList, ChoiceSource, Event, Expression, FormDef, Item, ListRef, Origin, Question, Translated,
 };
 use crate::external::Tables;
 use crate::package;
@@ -203,6 +203,7 @@ struct Parts {
     constraint: Option<Program>,
     calculation: Option<Program>,
     trigger: Vec<NodeId>,
+    actions: Vec<Action>,
     default: Option<First>,
     read_only: Option<Program>,
     count: Option<Program>,
@@ -253,6 +254,7 @@ impl Compiler<'_> {
                 },
             ),
             trigger: self.triggers(question),
+            actions: self.actions(id, question),
             default: question
                 .default
                 .as_ref()
@@ -271,6 +273,79 @@ impl Compiler<'_> {
             appearance: question.appearance.clone(),
             parameters: question.parameters.clone(),
             sensitivity: question.sensitivity,
+        }
+    }
+
+    /// What happens to a question at events.
+    fn actions(&mut self, id: NodeId, question: &Question) -> Vec<Action> {
+        let mut actions = Vec::new();
+        let known = match question.type_name.as_str() {
+            "start_geopoint" => Some((Event::FirstLoad, Does::Locate)),
+            "background_audio" => Some((Event::Load, Does::Record)),
+            _ => None,
+        };
+        actions.extend(known.map(|(event, does)| Action {
+            events: BTreeSet::from([event]),
+            of: None,
+            does,
+        }));
+        for name in &question.trigger {
+            let Some(of) = self
+                .names
+                .by_name
+                .get(name)
+                .and_then(|found| found.first().copied())
+            else {
+                continue;
+            };
+            let does = match question.type_name.as_str() {
+                "background_geopoint" => Does::Locate,
+                _ => self.set(id, Some(of), &question.calculation),
+            };
+            actions.push(Action {
+                events: BTreeSet::from([Event::ValueChanged]),
+                of: Some(of),
+                does,
+            });
+        }
+        for action in &question.actions {
+            let of = match &action.of {
+                None => None,
+                Some(name) => match self
+                    .names
+                    .by_name
+                    .get(name)
+                    .and_then(|found| found.first().copied())
+                {
+                    Some(of) => Some(of),
+                    None => continue,
+                },
+            };
+            let does = match &action.does {
+                def::Does::Set(value) => self.set(id, of, value),
+                def::Does::Locate => Does::Locate,
+                def::Does::Record => Does::Record,
+            };
+            actions.push(Action {
+                events: action.events.clone(),
+                of,
+                does,
+            });
+        }
+        actions
+    }
+
+    /// A value that a question gets. It is computed where the question stands, unless the one that changed stands in
+    /// rows that this one does not.
+    fn set(&mut self, id: NodeId, of: Option<NodeId>, value: &Option<Expression>) -> Does {
+        let repeats = |id: NodeId| {
+            let node = self.names.nodes.get(id.0 as usize);
+            node.map(|node| node.repeats.as_slice()).unwrap_or_default()
+        };
+        let origin = of.filter(|of| !repeats(id).starts_with(repeats(*of)));
+        Does::Set {
+            value: self.optional(origin.unwrap_or(id), value, Use::Display),
+            at_origin: origin.is_some(),
         }
     }
 
@@ -547,6 +622,7 @@ impl Parts {
         node.constraint = self.constraint;
         node.calculation = self.calculation;
         node.trigger = self.trigger;
+        node.actions = self.actions;
         node.default = self.default;
         node.read_only = self.read_only;
         node.count = self.count;

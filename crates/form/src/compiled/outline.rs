@@ -136,6 +136,7 @@ fn node(
         required: None,
         constraint: None,
         calculation: None,
+        actions: Vec::new(),
         trigger: Vec::new(),
         default: None,
         read_only: None,

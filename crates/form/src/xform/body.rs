@@ -133,6 +133,10 @@ impl Writer<'_> {
             };
             element.push(action(self.tree, changed, &change, place));
         }
+        let further = self.tree.changes.get(node.name.as_str());
+        for (changed, change) in further.into_iter().flatten() {
+            element.push(action(self.tree, *changed, change, place));
+        }
         Some(element)
     }
 

@@ -15,6 +15,7 @@ use crate::xform::read::xml::Node;
 
 mod body;
 mod data;
+mod events;
 mod items;
 mod lists;
 mod question;

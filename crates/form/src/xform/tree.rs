@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::def::{ChoiceSource, Entity, Expression, FormDef, Group, Item, Question, Repeat, Translated};
+use crate::def::{
+    ChoiceSource, Does, Entity, Event, Expression, FormDef, Group, Item, Question, Repeat, Translated,
+};
 use crate::types;
 use crate::xform::{choices, is_dynamic, references};
 
@@ -76,6 +78,8 @@ pub(super) struct Tree<'a> {
     by_name: HashMap<String, Option<usize>>,
     /// Elements that a change of the node of this name runs: the node changed, and the value.
     pub(super) triggered: HashMap<&'a str, Vec<usize>>,
+    /// What else a change of the node of this name runs: the node changed, and what happens to it.
+    pub(super) changes: HashMap<&'a str, Vec<(usize, Action)>>,
 }
 
 pub(super) const FIRST_LOAD: &str = "odk-instance-first-load";
@@ -92,6 +96,7 @@ impl<'a> Tree<'a> {
             nodes: Vec::new(),
             by_name: HashMap::new(),
             triggered: HashMap::new(),
+            changes: HashMap::new(),
         };
         let root = tree.add(None, root.to_string(), NodeKind::Root);
         tree.items(root, &form.items, &mut Vec::new());
@@ -400,7 +405,36 @@ impl<'a> Tree<'a> {
         for name in &question.trigger {
             self.triggered.entry(name).or_default().push(place);
         }
+        self.actions(place, question);
         place
+    }
+
+    /// What is done at events beyond what the columns of a sheet say.
+    fn actions(&mut self, place: usize, question: &'a Question) {
+        for own in &question.actions {
+            let (tag, value) = match &own.does {
+                Does::Set(value) => ("setvalue", value.as_ref().map(|value| value.source.clone())),
+                Does::Locate => ("odk:setgeopoint", None),
+                Does::Record => ("odk:recordaudio", None),
+            };
+            for event in &own.events {
+                let action = Action {
+                    tag,
+                    event: event.name(),
+                    value: value.clone(),
+                    attributes: Vec::new(),
+                };
+                match (event, &own.of) {
+                    (Event::ValueChanged, Some(of)) => {
+                        self.changes.entry(of).or_default().push((place, action));
+                    }
+                    (Event::ValueChanged, None) => {}
+                    (Event::FirstLoad | Event::Load | Event::NewRow, _) => {
+                        self.edit(place).actions.push(action);
+                    }
+                }
+            }
+        }
     }
 
     /// What every document carries.

@@ -12,6 +12,7 @@ mod answers;
 mod branches;
 mod choices;
 mod events;
+mod happenings;
 mod keeping;
 mod law;
 mod odd_records;

@@ -143,6 +143,7 @@ fn base(rows: &mut Rows<'_>, line: Line<'_>, word: &'static str, meaning: Questi
         media: line.media(rows.language),
         no_app_message: line.translated("no_app_error_string", rows.language),
         save_to: None,
+        actions: Vec::new(),
         origin,
     }
 }

@@ -2,13 +2,13 @@
 
 use sampan_value::answer::Kind;
 
-use crate::def::{ChoiceSource, Expression, ListRef, Origin, Question, Role, Sensitivity, Translated};
+use crate::def::{ChoiceSource, Event, Expression, ListRef, Origin, Question, Role, Sensitivity, Translated};
 use crate::problem::Problem;
 use crate::xform::is_dynamic;
 use crate::xform::read::Source;
+use crate::xform::read::events::events;
 use crate::xform::read::lists::{instance_id, offer};
 use crate::xform::read::xml::Node;
-use crate::xform::references;
 
 impl Source<'_> {
     /// The question of a place.
@@ -60,6 +60,14 @@ impl Source<'_> {
                 .get(&place)
                 .is_some_and(|actions| actions.iter().any(|(_, action)| action.name == tag))
         };
+        let happens = |event: Event| {
+            let actions = self.body.actions.get(&place);
+            actions.is_some_and(|actions| {
+                actions
+                    .iter()
+                    .any(|(_, action)| events(action).0.contains(&event))
+            })
+        };
         let is_triggered = self
             .body
             .actions
@@ -109,8 +117,12 @@ impl Source<'_> {
                 "geopoint" if acts("odk:setgeopoint") && is_triggered => {
                     ("background_geopoint", Role::Calculate, kind)
                 }
-                "geopoint" if acts("odk:setgeopoint") => ("start_geopoint", Role::Calculate, kind),
-                _ if acts("odk:recordaudio") => ("background_audio", Role::Calculate, Kind::Media),
+                "geopoint" if acts("odk:setgeopoint") && happens(Event::FirstLoad) => {
+                    ("start_geopoint", Role::Calculate, kind)
+                }
+                _ if acts("odk:recordaudio") && happens(Event::Load) => {
+                    ("background_audio", Role::Calculate, Kind::Media)
+                }
                 _ if bound("calculate").is_none() && !is_triggered => ("hidden", Role::Calculate, kind),
                 _ => ("calculate", Role::Calculate, kind),
             };
@@ -411,47 +423,10 @@ impl Source<'_> {
             false => literal.to_string(),
         };
         question.default = default(literal, &node.origin());
-        let actions = self.body.actions.get(&place).cloned().unwrap_or_default();
-        for (inside, action) in actions {
-            let origin = action.origin();
-            if let Some(trigger) = inside {
-                if let Some(name) = self.data.get(trigger).map(|trigger| trigger.name.to_string())
-                    && !question.trigger.contains(&name)
-                {
-                    question.trigger.push(name);
-                }
-                if action.name == "setvalue" {
-                    let value = self.value(action, Some(trigger));
-                    question.calculation = default(value, &origin);
-                }
-                continue;
-            }
-            if action.name != "setvalue" {
-                continue;
-            }
-            let event = action.get("event").unwrap_or_default();
-            if !event.contains("odk-instance-first-load") && !event.contains("odk-new-repeat") {
-                self.warnings.push(Problem::warning(
-                    &origin,
-                    event,
-                    "a value is set at an event that forms do not know; it is set when the question begins",
-                    "Use odk-instance-first-load, odk-new-repeat or xforms-value-changed",
-                ));
-            }
-            let value = self.value(action, Some(place));
-            let value = match is_dynamic(&value, &question.type_name) {
-                true => value,
-                false => match value.parse::<f64>() {
-                    Ok(_) => value,
-                    Err(_) if value.is_empty() => value,
-                    Err(_) => plain_literal(&value).unwrap_or_else(|| format!("string({value})")),
-                },
-            };
-            question.default = default(value, &origin);
-        }
+        self.happenings(question, place);
     }
 
-    fn value(&self, action: &Node, context: Option<usize>) -> String {
+    pub(super) fn value(&self, action: &Node, context: Option<usize>) -> String {
         match action.get("value") {
             Some(value) => self.data.named(value, context, false).trim().to_string(),
             None => match action.text().trim() {
@@ -460,14 +435,6 @@ impl Source<'_> {
             },
         }
     }
-}
-
-/// The text of an expression that is one literal, if it stays one as a default.
-fn plain_literal(value: &str) -> Option<String> {
-    let quote = value.chars().next().filter(|quote| matches!(quote, '\'' | '"'))?;
-    let inner = value.strip_prefix(quote)?.strip_suffix(quote)?;
-    (!inner.contains(quote) && !is_dynamic(inner, "text") && references::first(inner).is_none())
-        .then(|| inner.to_string())
 }
 
 fn quoted(text: &str) -> String {
