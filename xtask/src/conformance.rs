@@ -17,6 +17,12 @@ const KINDS: &[(&str, &str, &str, &str)] = &[
         "each_real_form",
     ),
     ("recorded interviews", "sampan-interview", "interview", "traces::"),
+    (
+        "recorded scenarios",
+        "sampan-interview",
+        "interview",
+        "scenarios::",
+    ),
 ];
 
 /// `cargo xtask conformance`.

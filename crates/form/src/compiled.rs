@@ -380,10 +380,11 @@ impl sampan_xpath::world::Table for List {
 impl Choice {
     /// Its text in a column of the list; empty when it has none.
     pub fn cell(&self, column: &str) -> &str {
-        match column {
-            "name" => &self.name,
-            "label" => &self.plain_label,
-            column => self.columns.get(column).map(String::as_str).unwrap_or(""),
+        match (self.columns.get(column), column) {
+            (Some(own), _) => own,
+            (None, "name") => &self.name,
+            (None, "label") => &self.plain_label,
+            (None, _) => "",
         }
     }
 }

@@ -47,6 +47,13 @@ impl Interview {
         })
     }
 
+    /// Whether a question, group or row is asked now, all around it included; false when there is no such place.
+    pub fn is_relevant(&self, at: &AnswerPath) -> bool {
+        self.places
+            .find(&self.plan, at)
+            .is_some_and(|spot| self.places.is_relevant(&self.plan, spot))
+    }
+
     /// The choices offered now, in order; empty for questions without choices.
     pub fn choices(&self, at: &AnswerPath) -> Vec<ChoiceView> {
         match self.places.find(&self.plan, at) {

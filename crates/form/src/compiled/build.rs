@@ -464,7 +464,11 @@ impl Compiler<'_> {
         let columns: Vec<String> = ["name", "label"]
             .map(String::from)
             .into_iter()
-            .chain(own.into_iter().cloned())
+            .chain(
+                own.into_iter()
+                    .filter(|own| *own != "name" && *own != "label")
+                    .cloned(),
+            )
             .collect();
         let choices: Vec<Choice> = list
             .choices

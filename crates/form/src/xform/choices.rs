@@ -78,12 +78,20 @@ pub(super) fn instances(form: &FormDef, tree: &Tree<'_>, texts: &Texts<'_>, mode
             if is_translated {
                 item.push(Element::new("itextId").with_text(&format!("{name}-{place}")));
             }
-            item.push(Element::new("name").with_text(&choice.name));
+            if !choice.name.is_empty() {
+                item.push(Element::new("name").with_text(&choice.name));
+            }
             if let (false, Text::Plain(label)) = (is_translated, tree.text("choices.label", &choice.label)) {
                 item.push(Element::new("label").with_text(label));
             }
-            for (column, value) in choice.columns.iter().filter(|(column, _)| is_tag(column)) {
-                item.push(Element::new(column).with_text(value));
+            for (column, value) in &choice.columns {
+                match column.strip_prefix('@') {
+                    Some(attribute) if is_tag(attribute) => item.set(attribute, value),
+                    None if is_tag(column) && !matches!(column.as_str(), "name" | "label") => {
+                        item.push(Element::new(column).with_text(value));
+                    }
+                    Some(_) | None => {}
+                }
             }
             root.push(item);
         }

@@ -4,6 +4,7 @@
 //! on the screen without a place in the data, rows that are there at first) is named among the warnings.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use crate::def::{Expression, ExternalFile, FormDef, Origin};
 use crate::problem::Problem;
@@ -35,7 +36,7 @@ pub struct Reading {
 struct Source<'x> {
     data: Data<'x>,
     texts: Texts<'x>,
-    binds: BTreeMap<usize, &'x Node>,
+    binds: BTreeMap<usize, Rc<Node>>,
     body: Body<'x>,
     lists: Lists<'x>,
     warnings: Vec<Problem>,
@@ -97,7 +98,7 @@ pub fn read(xml: &str) -> Result<Reading, Vec<Problem>> {
             ));
         }
     }
-    let mut binds = BTreeMap::new();
+    let mut binds: BTreeMap<usize, Rc<Node>> = BTreeMap::new();
     for bind in model.elements().filter(|node| node.name == "bind") {
         let path = bind
             .get("nodeset")
@@ -105,7 +106,11 @@ pub fn read(xml: &str) -> Result<Reading, Vec<Problem>> {
             .unwrap_or_default();
         match data.find(path, Some(0)) {
             Some(place) => {
-                binds.entry(place).or_insert(bind);
+                let merged = match binds.get(&place) {
+                    Some(before) => before.with_attributes_of(bind),
+                    None => Node::default().with_attributes_of(bind),
+                };
+                binds.insert(place, Rc::new(merged));
             }
             None => {
                 let is_attribute = path.contains('@');
@@ -243,7 +248,7 @@ impl<'x> Source<'x> {
 
     /// An attribute of a place's bind as an expression.
     fn bound(&self, place: usize, attribute: &str) -> Option<Expression> {
-        let bind = *self.binds.get(&place)?;
+        let bind = self.binds.get(&place)?;
         let value = bind.get(attribute)?;
         let expression = self.expression(value, bind.line, attribute, Some(place))?;
         let is_nothing = match attribute {

@@ -18,6 +18,7 @@ mod law;
 mod odd_records;
 mod relevance;
 mod repeats;
+mod scenarios;
 mod screens;
 mod study;
 mod support;

@@ -174,7 +174,7 @@ fn walk(form: Arc<Form>, trace: &Json, name: &str, count: &mut Count) {
 }
 
 /// The other engine deletes choices that are not on offer any more; this one keeps and reports them.
-fn forget_impossible_choices(interview: &mut Interview) {
+pub fn forget_impossible_choices(interview: &mut Interview) {
     loop {
         let gone: Vec<AnswerPath> = interview
             .problems()

@@ -7,7 +7,7 @@ use crate::eval::run::Run;
 use crate::eval::val::{Item, table_address};
 use crate::program::op::Test;
 use crate::syntax::Axis;
-use crate::world::{NodeKind, World};
+use crate::world::{NodeKind, Table, World};
 
 /// Siblings before a node, nearest first, and after it.
 type Siblings<'a, N> = (Vec<Item<'a, N>>, Vec<Item<'a, N>>);
@@ -30,7 +30,13 @@ impl<'a, W: World> Run<'a, W> {
                         .map(|at| Item::Attribute(node.clone(), at))
                         .collect(),
                 },
-                None => Vec::new(),
+                None => match item {
+                    Item::Row(table, row) => (0..table.columns().len())
+                        .filter(|column| is_attribute(*table, *column))
+                        .map(|column| Item::Cell(*table, *row, column))
+                        .collect(),
+                    _ => Vec::new(),
+                },
             },
             Axis::Namespace => match item.node() {
                 Some(node) => self
@@ -149,6 +155,7 @@ impl<'a, W: World> Run<'a, W> {
             Item::Node(node) => self.world.kind(node),
             Item::Own(node) => self.world.kind(node),
             Item::Attribute(..) => NodeKind::Attribute,
+            Item::Cell(table, _, column) if is_attribute(*table, *column) => NodeKind::Attribute,
             Item::Instance(_) | Item::Rows(_) | Item::Row(..) | Item::Cell(..) => NodeKind::Element,
         }
     }
@@ -192,7 +199,8 @@ impl<'a, W: World> Run<'a, W> {
             Item::Rows(_) => Cow::Borrowed("root"),
             Item::Row(..) => Cow::Borrowed("item"),
             Item::Cell(table, _, column) => {
-                Cow::Borrowed(table.columns().get(*column).map_or("", String::as_str))
+                let name = table.columns().get(*column).map_or("", String::as_str);
+                Cow::Borrowed(name.strip_prefix('@').unwrap_or(name))
             }
         }
     }
@@ -299,6 +307,7 @@ impl<'a, W: World> Run<'a, W> {
             Item::Instance(table) => vec![Item::Rows(*table)],
             Item::Rows(table) => (0..table.n_rows()).map(|row| Item::Row(*table, row)).collect(),
             Item::Row(table, row) => (0..table.columns().len())
+                .filter(|column| !is_attribute(*table, *column))
                 .map(|column| Item::Cell(*table, *row, column))
                 .collect(),
             Item::Attribute(..) | Item::Cell(..) => Vec::new(),
@@ -348,6 +357,14 @@ impl<'a, W: World> Run<'a, W> {
         before.reverse();
         (before, after)
     }
+}
+
+/// Whether a column holds an attribute of the rows; its name says so.
+fn is_attribute(table: &dyn Table, column: usize) -> bool {
+    table
+        .columns()
+        .get(column)
+        .is_some_and(|name| name.starts_with('@'))
 }
 
 /// A name without its prefix.

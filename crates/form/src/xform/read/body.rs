@@ -50,7 +50,7 @@ impl<'x> Body<'x> {
                 made.attribute_binds.insert(path.trim().to_string(), node);
             }
         }
-        made.walk(body, data, None, warnings);
+        made.walk(body, data, None, 0, warnings);
         made
     }
 
@@ -59,12 +59,14 @@ impl<'x> Body<'x> {
         node: &'x Node,
         data: &Data<'_>,
         group: Option<&'x Node>,
+        context: usize,
         warnings: &mut Vec<Problem>,
     ) {
         for child in node.elements() {
             let path = child.get("ref").or_else(|| child.get("nodeset"));
             let bound = child.get("bind");
-            let place = path.and_then(|path| data.find(path, Some(0)));
+            // A relative path starts from the group or repeat around the control.
+            let place = path.and_then(|path| data.find(path, Some(context)));
             let name = child.name.as_str();
             if place.is_none() && (bound.is_some() || (path.is_some() && CONTROLS.contains(&name))) {
                 warnings.push(Problem::warning(
@@ -94,7 +96,7 @@ impl<'x> Body<'x> {
                         }
                         None => {}
                     }
-                    self.walk(child, data, Some(child), warnings);
+                    self.walk(child, data, Some(child), place.unwrap_or(context), warnings);
                 }
                 ("repeat", Some(place)) => {
                     self.repeats.insert(place, child);
@@ -104,7 +106,7 @@ impl<'x> Body<'x> {
                     for action in child.elements() {
                         self.action(action, None, data);
                     }
-                    self.walk(child, data, None, warnings);
+                    self.walk(child, data, None, place, warnings);
                 }
                 (name, Some(place)) if CONTROLS.contains(&name) => {
                     self.controls.entry(place).or_insert(child);

@@ -67,6 +67,14 @@ impl<'x> Lists<'x> {
     pub(super) fn has(&self, id: &str) -> bool {
         self.instances.iter().any(|(own, _)| *own == id)
     }
+
+    /// Whether a list that stores another column has a column `name` too.
+    pub(super) fn has_other_names(&self, id: &str, value: &str) -> bool {
+        let own = self.instances.iter().find(|(own, _)| *own == id);
+        let rows = own.and_then(|(_, instance)| instance.elements().next());
+        let mut rows = rows.into_iter().flat_map(Node::elements);
+        value != "name" && rows.any(|row| row.child("name").is_some())
+    }
 }
 
 /// Takes `randomize(nodeset[filter], seed)` apart.
@@ -115,6 +123,7 @@ impl Source<'_> {
     /// Puts all lists into the form.
     pub(super) fn put_lists(&mut self, form: &mut FormDef) {
         for (id, instance) in self.lists.instances.clone() {
+            let is_offered = self.lists.shown.contains_key(id);
             let (value, label) = self.lists.shown.get(id).cloned().unwrap_or_default();
             let value = if value.is_empty() {
                 "name".to_string()
@@ -139,24 +148,34 @@ impl Source<'_> {
                     media: BTreeMap::new(),
                     origin: item.origin(),
                 };
+                for (name, text) in &item.attributes {
+                    choice.columns.insert(format!("@{name}"), text.clone());
+                }
                 for column in item.elements() {
                     let text = column.text().trim().to_string();
-                    if column.name == value {
-                        choice.name = text;
-                    } else if text_id.as_deref() == Some(&column.name)
+                    let (is_value, is_label) = (column.name == value, column.name == label);
+                    if is_value {
+                        choice.name.clone_from(&text);
+                    }
+                    if text_id.as_deref() == Some(&column.name)
                         || (text_id.is_none() && column.name == "itextId" && label == "label")
                     {
                         let mut forms = self.texts.by_id(&text, &self.data, None, &mut self.warnings);
                         choice.label = forms.remove("long").unwrap_or_default();
                         choice.media = forms;
-                    } else if column.name == label {
+                        continue;
+                    }
+                    if is_label {
                         choice.label = self.texts.plain(&text).remove("long").unwrap_or_default();
                         self.untranslated("choices.label");
-                    } else {
-                        choice.columns.insert(column.name.clone(), text);
+                    }
+                    // Expressions read it by the name that it has here.
+                    let is_usual = (is_value && value == "name") || (is_label && label == "label");
+                    if !is_usual {
+                        choice.columns.entry(column.name.clone()).or_insert(text);
                     }
                 }
-                if choice.name.is_empty() {
+                if choice.name.is_empty() && is_offered {
                     self.warnings.push(Problem::warning(
                         &item.origin(),
                         "",

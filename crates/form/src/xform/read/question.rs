@@ -18,7 +18,8 @@ impl Source<'_> {
             None => ("", self.body.none),
         };
         let control = self.body.controls.get(&place).copied();
-        let bind = self.binds.get(&place).copied();
+        let bind = self.binds.get(&place).cloned();
+        let bind = bind.as_deref();
         let (type_name, role, kind) = self.kind(place, control, bind);
         let mut question = Question::new(name, role, kind);
         question.type_name = type_name.to_string();
@@ -278,7 +279,13 @@ impl Source<'_> {
                 .map(str::trim)
         };
         let list = match instance_id(offer.nodeset) {
-            Some(id) if self.lists.has(id) => ListRef::Internal(id.to_string()),
+            Some(id) if self.lists.has(id) => {
+                // The usual column is there as well, and is another one.
+                if let Some(column) = part("value").filter(|column| self.lists.has_other_names(id, column)) {
+                    question.parameters.insert("value".into(), column.to_string());
+                }
+                ListRef::Internal(id.to_string())
+            }
             Some(id) => {
                 for (name, usual, other) in [("value", "name", "id"), ("label", "label", "title")] {
                     if let Some(column) = part(name).filter(|column| *column != usual && *column != other) {

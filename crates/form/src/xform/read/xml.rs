@@ -43,6 +43,22 @@ impl Node {
             .map(|(_, value)| value.as_str())
     }
 
+    /// The same with the attributes of another element, which count where both have one. The line is the other's.
+    pub(super) fn with_attributes_of(&self, other: &Node) -> Node {
+        let mut merged = other.attributes.clone();
+        let own = self
+            .attributes
+            .iter()
+            .filter(|(name, _)| other.get(name).is_none());
+        merged.extend(own.cloned());
+        Node {
+            name: other.name.clone(),
+            attributes: merged,
+            line: other.line,
+            ..Node::default()
+        }
+    }
+
     pub(super) fn elements(&self) -> impl Iterator<Item = &Node> {
         self.children.iter().filter_map(|child| match child {
             Child::Element(node) => Some(node),

@@ -59,10 +59,13 @@ impl Compiler<'_> {
         let mut steps = path.steps.iter().skip_while(|step| is_here(step));
         if let (Some(step), None) = (steps.next(), steps.next())
             && let NodeTest::Name(name) = &step.test
-            && step.axis == Axis::Child
             && step.predicates.is_empty()
         {
-            return self.column(name);
+            match step.axis {
+                Axis::Child => return self.column(name),
+                Axis::Attribute => return self.column(&format!("@{name}")),
+                _ => {}
+            }
         }
         self.problem(
             at,
