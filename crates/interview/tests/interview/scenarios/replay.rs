@@ -194,11 +194,8 @@ impl Replay {
             })))),
             typed => self.interview.parse_input(&at, typed).map(Some),
         };
-        // What is no value of the kind is blank there; here it is refused, and a blank stays.
-        let answer = match answer {
-            Ok(answer) => answer,
-            Err(_) => None,
-        };
+        // What is no value of the kind is blank there; here it is refused.
+        let answer = answer.unwrap_or_default();
         if self.interview.answer(&at, answer.clone(), now()).is_err() && answer.is_some() {
             self.force(&at, answer, recorded);
         }
