@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use crate::evaluating;
+
 const FIRST_DAY: &str = "\
 The first day:
   sampan enroll 'sampan:enroll?server=…&code=…'   the link from your supervisor, in quotes
@@ -117,12 +119,30 @@ pub enum Command {
         #[arg(long, value_name = "N", default_value_t = 40)]
         limit: u32,
     },
+    /// Evaluates expressions as forms do; needs no device.
+    Xpath {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: XpathCommand,
+    },
     /// Works on form files; needs no device.
     Form {
         /// What to do with it.
         #[command(subcommand)]
         command: FormCommand,
     },
+}
+
+/// What to do with an expression.
+#[derive(Debug, Subcommand)]
+pub enum XpathCommand {
+    /// Says what an expression is worth, at a node of a document.
+    #[command(
+        after_help = "Examples:\n  sampan xpath eval '1 + 2 * 3'\n  sampan xpath eval 'count(person)' --xml answers.xml \
+                      --context /data/household\n\nWith --rpc it answers requests of another program, see \
+                      docs/form-adapters.md:\n  {\"expr\":\"string-length(/data/a)\",\"xml\":\"<data><a>x</a></data>\"}"
+    )]
+    Eval(evaluating::Asked),
 }
 
 /// What to do with a form file.
@@ -159,6 +179,12 @@ pub enum FormCommand {
         /// Name of the outermost element of the answers [default: as the settings say, else data].
         #[arg(long, value_name = "N")]
         form_name: Option<String>,
+    },
+    /// Previews a form; nothing is kept.
+    Run {
+        /// Answers requests of another program: one JSON object a line in, one a line out.
+        #[arg(long)]
+        rpc: bool,
     },
     /// Says what changed between two versions of a form, and what that does to collected answers.
     #[command(

@@ -7,13 +7,17 @@ mod checking;
 mod comparing;
 mod converting;
 mod device;
+mod evaluating;
 mod failure;
 mod interviewing;
+mod lines;
 mod listing;
+mod rehearsing;
 mod running;
 mod syncing;
 mod terminal;
 mod words;
+mod zone;
 
 fn main() -> ExitCode {
     running::run()

@@ -4,12 +4,12 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::arguments::{Arguments, Command, FormCommand};
+use crate::arguments::{Arguments, Command, FormCommand, XpathCommand};
 use crate::device::Device;
 use crate::failure::{Failure, Outcome};
 use crate::interviewing::Asked;
 use crate::terminal::{Terminal, harmless};
-use crate::{checking, comparing, converting, interviewing, listing, syncing, words};
+use crate::{checking, comparing, converting, evaluating, interviewing, listing, rehearsing, syncing, words};
 
 /// Runs what the command line asks for.
 pub fn run() -> ExitCode {
@@ -45,6 +45,12 @@ fn command(arguments: &Arguments, terminal: &mut Terminal) -> Result<Outcome, Fa
         Command::Form {
             command: FormCommand::Diff { before, after },
         } => comparing::diff(terminal, before, after),
+        Command::Form {
+            command: FormCommand::Run { rpc: _ },
+        } => rehearsing::adapter::serve(terminal),
+        Command::Xpath {
+            command: XpathCommand::Eval(asked),
+        } => evaluating::eval(terminal, asked),
         Command::Enroll { link, name } => {
             syncing::enroll(terminal, &Device::open(data)?, link, name.as_deref())
         }

@@ -8,6 +8,16 @@ use serde::Serialize;
 /// Longest line that is read, in bytes; a longer one is an error of whoever writes it.
 const LINE_BYTES: u64 = 1024 * 1024;
 
+/// One request of a program.
+pub enum Request {
+    /// A line with its end.
+    Line(String),
+    /// A line with bytes that are not UTF-8.
+    NoText,
+    /// A line longer than is read; all of it was passed over.
+    TooLong,
+}
+
 /// Standard input, output and error.
 pub struct Terminal {
     out: Box<dyn Write>,
@@ -72,6 +82,35 @@ impl Terminal {
         }
         let text = String::from_utf8_lossy(&bytes);
         Ok(Some(text.trim_end_matches(['\n', '\r']).to_owned()))
+    }
+
+    /// The next request of a program: a line of up to `limit_bytes`. None when there are no more.
+    pub fn request(&mut self, limit_bytes: u64) -> io::Result<Option<Request>> {
+        let mut bytes = Vec::new();
+        let limit = limit_bytes.saturating_add(1);
+        if self.input.by_ref().take(limit).read_until(b'\n', &mut bytes)? == 0 {
+            return Ok(None);
+        }
+        if !bytes.ends_with(b"\n") && u64::try_from(bytes.len()).is_ok_and(|length| length >= limit) {
+            self.skip_line()?;
+            return Ok(Some(Request::TooLong));
+        }
+        Ok(Some(match String::from_utf8(bytes) {
+            Ok(text) => Request::Line(text),
+            Err(_) => Request::NoText,
+        }))
+    }
+
+    fn skip_line(&mut self) -> io::Result<()> {
+        loop {
+            let seen = self.input.fill_buf()?;
+            let n_seen = seen.len();
+            let end = seen.iter().position(|byte| *byte == b'\n');
+            self.input.consume(end.map_or(n_seen, |end| end + 1));
+            if end.is_some() || n_seen == 0 {
+                return Ok(());
+            }
+        }
     }
 
     /// What is asked, made to stand out.

@@ -82,6 +82,28 @@ impl Interview {
         answer: Option<Answer>,
         now: DateTime<FixedOffset>,
     ) -> Result<Accepted, Refused> {
+        self.take(at, answer, now, true)
+    }
+
+    /// As [`Interview::answer`], but an answer that breaks the form's constraint, lies outside the range or is not
+    /// among the choices stands all the same, and [`Interview::problems`] names it: what ODK's clients do while a
+    /// person has not left the question yet.
+    pub fn put(
+        &mut self,
+        at: &AnswerPath,
+        answer: Option<Answer>,
+        now: DateTime<FixedOffset>,
+    ) -> Result<Accepted, Refused> {
+        self.take(at, answer, now, false)
+    }
+
+    fn take(
+        &mut self,
+        at: &AnswerPath,
+        answer: Option<Answer>,
+        now: DateTime<FixedOffset>,
+        is_judged: bool,
+    ) -> Result<Accepted, Refused> {
         let plan = self.plan.clone();
         let (spot, _, kind) = self.asked(at)?;
         let node = plan.form().get(spot.node).ok_or_else(|| not_there(at))?;
@@ -122,7 +144,8 @@ impl Interview {
                         .into(),
                 ));
             }
-            Some(Answer::Value(value)) => self.judge(at, spot, node, value)?,
+            Some(Answer::Value(value)) if is_judged => self.judge(at, spot, node, value)?,
+            Some(Answer::Value(value)) => short_enough(at, value)?,
         }
 
         let mut ops = Vec::new();
@@ -312,14 +335,8 @@ impl Interview {
 
     /// Whether a value may stand at a question: length, range, choices, constraint.
     fn judge(&mut self, at: &AnswerPath, spot: Spot, node: &Node, value: &Value) -> Result<(), Refused> {
+        short_enough(at, value)?;
         let candidate = text::to_odk_text(value);
-        if candidate.len() > ANSWER_BYTES {
-            return Err(refused(
-                at,
-                Reason::TooMuch,
-                format!("This answer is too long; {ANSWER_BYTES} bytes are the most."),
-            ));
-        }
         if let Some(message) = out_of_range(node, value) {
             return Err(refused(at, Reason::Constraint, message));
         }
@@ -511,6 +528,14 @@ fn refused(at: &AnswerPath, reason: Reason, message: String) -> Refused {
         reason,
         message,
     }
+}
+
+fn short_enough(at: &AnswerPath, value: &Value) -> Result<(), Refused> {
+    if text::to_odk_text(value).len() <= ANSWER_BYTES {
+        return Ok(());
+    }
+    let message = format!("This answer is too long; {ANSWER_BYTES} bytes are the most.");
+    Err(refused(at, Reason::TooMuch, message))
 }
 
 fn not_there(at: &AnswerPath) -> Refused {

@@ -8,7 +8,8 @@
 //! Modules in reading order: [`plan`] (a form version with its tables and its order of computing, shared by all
 //! interviews), [`facts`], [`interview`] (the running form: begin, resume, look), [`answering`] (answers and rows in,
 //! ops out), [`questions`] (how a question stands, its texts and choices), [`screens`], [`checking`] (problems,
-//! finishing, values), [`view`] and [`refusal`] (plain data that comes out), [`schema`] (question numbers for the
+//! finishing, values), [`standing`] (everything at once, by place), [`instance`] (as ODK's XML), [`session`]
+//! (driven by another program), [`view`] and [`refusal`] (plain data that comes out), [`schema`] (question numbers for the
 //! record codec).
 //!
 //! ```
@@ -51,6 +52,7 @@
 pub mod answering;
 pub mod checking;
 pub mod facts;
+pub mod instance;
 pub mod interview;
 mod offers;
 mod places;
@@ -60,6 +62,8 @@ pub mod refusal;
 mod running;
 pub mod schema;
 pub mod screens;
+pub mod session;
 mod sight;
+pub mod standing;
 mod texts;
 pub mod view;

@@ -107,6 +107,26 @@ pub enum Answer {
     Missing(Missing),
 }
 
+impl Kind {
+    /// How ODK's engines call what asks for it: `select`, `upload`, `trigger`, or `input` for all that is typed.
+    pub fn widget(self) -> &'static str {
+        match self {
+            Kind::Choice | Kind::Choices => "select",
+            Kind::Media => "upload",
+            Kind::Acknowledge => "trigger",
+            Kind::Text
+            | Kind::Integer
+            | Kind::Decimal
+            | Kind::Date
+            | Kind::Time
+            | Kind::DateTime
+            | Kind::Geopoint
+            | Kind::Geotrace
+            | Kind::Geoshape => "input",
+        }
+    }
+}
+
 impl Missing {
     /// The number that stands for this state in forms (`. = -88`) and in exported tables.
     pub fn code(self) -> i64 {

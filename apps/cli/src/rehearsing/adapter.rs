@@ -1,0 +1,571 @@
+//! `sampan form run --rpc`: a form driven by another program, step by step.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, FixedOffset};
+use sampan_interview::facts::Facts;
+use sampan_interview::instance::Envelope;
+use sampan_interview::plan::Plan;
+use sampan_interview::refusal::Refused;
+use sampan_interview::session::{Manner, Said, Session};
+use serde_json::{Map, Value, json};
+
+use crate::failure::{Failure, Outcome};
+use crate::lines::{self, Fields, Trouble};
+use crate::rehearsing::shape::{self, Shown, State, Widgets};
+use crate::rehearsing::source::{self, Loaded};
+use crate::terminal::Terminal;
+use crate::zone;
+
+/// The moment when nothing else is said, so that each run is the same.
+const NOW: &str = "2026-01-01T00:00:00Z";
+
+/// The longest list of choices in a state when nothing else is said.
+const CHOICES: u64 = 500;
+
+/// All that a request may say.
+const KNOWN: &[&str] = &[
+    "id",
+    "op",
+    "path",
+    "name",
+    "text",
+    "base64",
+    "attachments",
+    "lenient",
+    "form_name",
+    "language",
+    "now",
+    "tz",
+    "seed",
+    "username",
+    "deviceid",
+    "manner",
+    "max_choices",
+    "texts",
+    "instance",
+    "instance_id",
+    "at",
+    "value",
+    "missing",
+    "set",
+    "add",
+    "remove",
+    "diff",
+    "xml",
+];
+
+const OPS: &str = "hello, load, set, add, remove, state, choices, language, clock, validate, finish, instance, \
+                   edit, reset, quit";
+
+/// Answers requests until there are no more.
+pub fn serve(terminal: &mut Terminal) -> Result<Outcome, Failure> {
+    let mut driven: Option<Driven> = None;
+    lines::serve(terminal, |request| {
+        let mut reply = answer(&mut driven, request)?;
+        let ignored: Vec<&String> = request
+            .0
+            .keys()
+            .filter(|field| !KNOWN.contains(&field.as_str()))
+            .collect();
+        if !ignored.is_empty() {
+            reply.insert("ignored".into(), json!(ignored));
+        }
+        Ok(reply)
+    })
+}
+
+/// A form that is driven.
+struct Driven {
+    plan: Arc<Plan>,
+    session: Session,
+    widgets: Widgets,
+    shown: Shown,
+    last: State,
+    setting: Setting,
+    instance_id: String,
+    deprecated_id: Option<String>,
+}
+
+/// What is known of the world.
+#[derive(Debug, Clone)]
+struct Setting {
+    now: DateTime<FixedOffset>,
+    zone: Option<String>,
+    seed: u64,
+    username: String,
+    device: String,
+    manner: Manner,
+    language: Option<String>,
+    instance_id: Option<String>,
+}
+
+fn answer(driven: &mut Option<Driven>, request: &Fields<'_>) -> Result<Map<String, Value>, Trouble> {
+    let op = match request.text("op")? {
+        Some(op) => op,
+        None => ["set", "add", "remove"]
+            .into_iter()
+            .find(|op| request.any(op).is_some())
+            .ok_or_else(|| Trouble::request(format!("the request has no op; there are {OPS}")))?,
+    };
+    match op {
+        "hello" => {
+            return Ok(lines::fields(json!({
+                "program": "sampan form run",
+                "protocol": 1,
+                "version": env!("CARGO_PKG_VERSION"),
+                "ops": OPS.split(", ").collect::<Vec<_>>(),
+            })));
+        }
+        "load" => {
+            // A form that cannot be loaded leaves none behind, so that nothing is said about the wrong one.
+            *driven = None;
+            let (loaded, reply) = load(request)?;
+            *driven = Some(loaded);
+            return Ok(reply);
+        }
+        _ => {}
+    }
+    let driven = driven.as_mut().ok_or_else(|| {
+        Trouble::new(
+            "not_loaded",
+            "no form is loaded",
+            "Load one first: {\"op\":\"load\",\"path\":…}",
+        )
+    })?;
+    driven.tell_time(request)?;
+    match op {
+        "set" => driven.set(request),
+        "add" => driven.add(request),
+        "remove" => driven.remove(request),
+        "state" => driven.state(request),
+        "choices" => driven.choices(request),
+        "language" => driven.language(request),
+        "clock" => driven.stepped(Map::new(), request),
+        "validate" => Ok(driven.validate()),
+        "finish" => driven.finish(request),
+        "instance" => Ok(lines::fields(json!({"xml": driven.xml(request)?}))),
+        "edit" => driven.edit(request),
+        "reset" => driven.reset(request),
+        other => Err(Trouble::request(format!(
+            "there is no op {other:?}; there are {OPS}"
+        ))),
+    }
+}
+
+fn load(request: &Fields<'_>) -> Result<(Driven, Map<String, Value>), Trouble> {
+    let loaded = source::requested(request)?;
+    let plan = Arc::new(Plan::new(loaded.form.clone(), loaded.tables.clone()));
+    let setting = Setting {
+        now: moment(NOW, None)?,
+        zone: None,
+        seed: 1,
+        username: String::new(),
+        device: String::new(),
+        manner: Manner::Odk,
+        language: None,
+        instance_id: None,
+    };
+    let setting = setting.with(request)?;
+    let shown = Shown {
+        max_choices: usize::try_from(request.number("max_choices")?.unwrap_or(CHOICES)).unwrap_or(usize::MAX),
+        texts: request.choice("texts")?.unwrap_or(true),
+    };
+    let session = Session::begin(plan.clone(), &setting.facts(), setting.manner);
+    let mut driven = Driven {
+        widgets: shape::widgets(&loaded.form),
+        plan,
+        session,
+        shown,
+        last: State::new(),
+        instance_id: setting.new_id(),
+        deprecated_id: None,
+        setting,
+    };
+    driven.speak()?;
+    let mut aside = Vec::new();
+    if let Some(xml) = request.text("instance")? {
+        aside = driven.open(xml)?;
+    }
+    driven.last = driven.now_standing();
+    let reply = lines::fields(json!({
+        "form": about(&loaded),
+        "warnings": source::said(&loaded.warnings, &loaded.name),
+        "language": driven.session.interview().language(),
+        "set_aside": aside,
+        "state": driven.last,
+    }));
+    Ok((driven, reply))
+}
+
+fn about(loaded: &Loaded) -> Value {
+    let def = loaded.form.def();
+    let version: String = loaded
+        .form
+        .version()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    json!({
+        "id": def.form_id,
+        "title": def.title,
+        "version": def.version,
+        "version_hash": version,
+        "root": if def.root.is_empty() { "data" } else { &def.root },
+        "languages": def.languages,
+        "files": def.external.iter().map(|file| &file.file_name).collect::<Vec<_>>(),
+        "n_questions": loaded.form.questions().count(),
+    })
+}
+
+impl Setting {
+    /// With what a request says otherwise.
+    fn with(mut self, request: &Fields<'_>) -> Result<Setting, Trouble> {
+        if let Some(zone) = request.text("tz")? {
+            self.zone = Some(zone.to_string());
+            self.now = moment(&self.now.to_rfc3339(), Some(zone))?;
+        }
+        if let Some(now) = request.text("now")? {
+            self.now = moment(now, self.zone.as_deref())?;
+        }
+        if let Some(seed) = request.number("seed")? {
+            self.seed = seed;
+        }
+        if let Some(name) = request.text("username")? {
+            self.username = name.to_string();
+        }
+        if let Some(device) = request.text("deviceid")? {
+            self.device = device.to_string();
+        }
+        if let Some(language) = request.text("language")? {
+            self.language = Some(language.to_string());
+        }
+        if let Some(id) = request.text("instance_id")? {
+            self.instance_id = Some(id.to_string());
+        }
+        if let Some(manner) = request.text("manner")? {
+            self.manner = match manner {
+                "odk" => Manner::Odk,
+                "device" => Manner::Device,
+                other => {
+                    return Err(Trouble::request(format!(
+                        "there is no manner {other:?}; there are odk and device"
+                    )));
+                }
+            };
+        }
+        Ok(self)
+    }
+
+    fn facts(&self) -> Facts {
+        Facts {
+            device: self.device.clone(),
+            username: self.username.clone(),
+            started_at: self.now,
+            seed: self.seed,
+        }
+    }
+
+    /// The id of a new document: as was said, or grown from the seed.
+    fn new_id(&self) -> String {
+        if let Some(id) = &self.instance_id {
+            return id.clone();
+        }
+        // The finaliser of splitmix64, twice, in the form of a random UUID.
+        let mixed = |bits: u64| {
+            let bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+            let bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+            bits ^ (bits >> 31)
+        };
+        let high = mixed(self.seed.wrapping_add(0x9E37_79B9_7F4A_7C15));
+        let low = mixed(high.wrapping_add(0x9E37_79B9_7F4A_7C15));
+        format!(
+            "uuid:{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
+            high >> 32,
+            (high >> 16) & 0xFFFF,
+            high & 0xFFF,
+            0x8000 | ((low >> 48) & 0x3FFF),
+            low & 0xFFFF_FFFF_FFFF,
+        )
+    }
+}
+
+fn moment(text: &str, zone: Option<&str>) -> Result<DateTime<FixedOffset>, Trouble> {
+    zone::moment(text, zone).ok_or_else(|| {
+        Trouble::request("now or tz is not understood: now is like 2026-11-24T08:30:00+07:00, tz like +07:00")
+            .with("now", json!(text))
+            .with("tz", json!(zone))
+    })
+}
+
+impl Driven {
+    /// Sets the clock if the request says so.
+    fn tell_time(&mut self, request: &Fields<'_>) -> Result<(), Trouble> {
+        if request.any("tz").is_some() || request.any("now").is_some() {
+            let (zone, now) = (request.text("tz")?, request.text("now")?);
+            let zone = zone.map(str::to_string).or_else(|| self.setting.zone.clone());
+            let told = now.map_or_else(|| self.setting.now.to_rfc3339(), str::to_string);
+            self.setting.now = moment(&told, zone.as_deref())?;
+            self.setting.zone = zone;
+        }
+        Ok(())
+    }
+
+    fn speak(&mut self) -> Result<(), Trouble> {
+        let Some(language) = self.setting.language.clone() else {
+            return Ok(());
+        };
+        match self.session.set_language(&language) {
+            true => Ok(()),
+            false => Err(Trouble::new(
+                "no_language",
+                format!("the form is not written in {language}"),
+                "Take one of the languages",
+            )
+            .with("languages", json!(self.plan.form().languages()))),
+        }
+    }
+
+    fn now_standing(&self) -> State {
+        shape::state(&self.session, &self.widgets, self.shown)
+    }
+
+    /// The reply of a step: with what became different.
+    fn stepped(
+        &mut self,
+        mut reply: Map<String, Value>,
+        request: &Fields<'_>,
+    ) -> Result<Map<String, Value>, Trouble> {
+        if request.choice("diff")?.unwrap_or(true) {
+            let after = self.now_standing();
+            reply.insert("diff".into(), Value::Object(shape::diff(&self.last, &after)));
+            self.last = after;
+        }
+        Ok(reply)
+    }
+
+    fn place_text<'a>(&self, request: &Fields<'a>, short: &str) -> Result<&'a str, Trouble> {
+        match request.text("at")? {
+            Some(at) => Ok(at),
+            None => request
+                .text(short)?
+                .ok_or_else(|| Trouble::request("the request has no at")),
+        }
+    }
+
+    fn unknown(&self, path: &str) -> Trouble {
+        Trouble::new(
+            "no_such_place",
+            format!("there is nothing at {path}"),
+            "Write places as the state does: /data/person[2]/age, rows counted from 1",
+        )
+        .with("at", json!(path))
+    }
+
+    fn set(&mut self, request: &Fields<'_>) -> Result<Map<String, Value>, Trouble> {
+        let path = self.place_text(request, "set")?;
+        let at = self
+            .session
+            .interview()
+            .place(path)
+            .ok_or_else(|| self.unknown(path))?;
+        let value = text_of(request.any("value"))?;
+        let said = match request.text("missing")? {
+            Some(missing) => Said::Missing(missing),
+            None => Said::Text(&value),
+        };
+        let mut reply = Map::new();
+        match self.session.set(&at, said, self.setting.now) {
+            Ok(problem) => {
+                reply.insert("accepted".into(), json!(true));
+                let word = problem.as_ref().map(|problem| shape::violation(problem.kind));
+                reply.insert("violation".into(), json!(word));
+                if let Some(problem) = problem {
+                    reply.insert("message".into(), json!(problem.message));
+                }
+            }
+            Err(refused) => refuse(&refused, &mut reply),
+        }
+        self.stepped(reply, request)
+    }
+
+    fn add(&mut self, request: &Fields<'_>) -> Result<Map<String, Value>, Trouble> {
+        let path = self.place_text(request, "add")?;
+        let at = self
+            .session
+            .interview()
+            .place(path)
+            .ok_or_else(|| self.unknown(path))?;
+        let mut reply = Map::new();
+        match self.session.add(&at, self.setting.now) {
+            Ok(row) => {
+                reply.insert("accepted".into(), json!(true));
+                reply.insert("row".into(), json!(self.session.path(&row)));
+            }
+            Err(refused) => refuse(&refused, &mut reply),
+        }
+        self.stepped(reply, request)
+    }
+
+    fn remove(&mut self, request: &Fields<'_>) -> Result<Map<String, Value>, Trouble> {
+        let path = self.place_text(request, "remove")?;
+        let at = self
+            .session
+            .interview()
+            .place(path)
+            .ok_or_else(|| self.unknown(path))?;
+        let mut reply = Map::new();
+        match self.session.remove(&at, self.setting.now) {
+            Ok(()) => {
+                reply.insert("accepted".into(), json!(true));
+            }
+            Err(refused) => refuse(&refused, &mut reply),
+        }
+        self.stepped(reply, request)
+    }
+
+    fn state(&mut self, request: &Fields<'_>) -> Result<Map<String, Value>, Trouble> {
+        let all = self.now_standing();
+        let state: State = match request.text("at")? {
+            None => all.clone(),
+            Some(path) => {
+                let inside = |place: &String| {
+                    place
+                        .strip_prefix(path)
+                        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '[']))
+                };
+                let part: State = all
+                    .iter()
+                    .filter(|(place, _)| inside(place))
+                    .map(|(place, state)| (place.clone(), state.clone()))
+                    .collect();
+                if part.is_empty() {
+                    return Err(self.unknown(path));
+                }
+                part
+            }
+        };
+        let reply = json!({
+            "language": self.session.interview().language(),
+            "now": self.setting.now.to_rfc3339(),
+            "state": state,
+        });
+        self.last = all;
+        Ok(lines::fields(reply))
+    }
+
+    fn choices(&mut self, request: &Fields<'_>) -> Result<Map<String, Value>, Trouble> {
+        let path = request.needed("at")?;
+        let at = self
+            .session
+            .interview()
+            .place(path)
+            .ok_or_else(|| self.unknown(path))?;
+        let choices = self.session.interview().choices(&at);
+        let pairs: Vec<Value> = choices
+            .iter()
+            .map(|choice| json!([choice.name, choice.label]))
+            .collect();
+        Ok(lines::fields(json!({"choices": pairs})))
+    }
+
+    fn language(&mut self, request: &Fields<'_>) -> Result<Map<String, Value>, Trouble> {
+        self.setting.language = Some(request.needed("language")?.to_string());
+        self.speak()?;
+        let language = self.session.interview().language().to_string();
+        self.stepped(lines::fields(json!({"language": language})), request)
+    }
+
+    fn problems(&self) -> Vec<Value> {
+        let problems = self.session.interview().problems();
+        problems
+            .iter()
+            .map(|problem| shape::problem(&self.session, problem))
+            .collect()
+    }
+
+    fn validate(&self) -> Map<String, Value> {
+        let problems = self.problems();
+        let blocks = |problem: &&Value| problem.get("blocks") == Some(&json!(true));
+        let first = problems.iter().find(blocks).cloned();
+        lines::fields(json!({"valid": first.is_none(), "first": first, "problems": problems}))
+    }
+
+    fn finish(&mut self, request: &Fields<'_>) -> Result<Map<String, Value>, Trouble> {
+        let is_finished = self.session.finish(self.setting.now).is_ok();
+        let mut reply = self.validate();
+        reply.insert("finished".into(), json!(is_finished));
+        if is_finished {
+            reply.insert("xml".into(), json!(self.xml(request)?));
+        }
+        self.stepped(reply, request)
+    }
+
+    fn xml(&self, request: &Fields<'_>) -> Result<String, Trouble> {
+        let id = request.text("instance_id")?.unwrap_or(&self.instance_id);
+        Ok(self.session.interview().instance(&Envelope {
+            instance_id: Some(id.to_string()),
+            deprecated_id: self.deprecated_id.clone(),
+        }))
+    }
+
+    /// Opens a document to edit it.
+    fn open(&mut self, xml: &str) -> Result<Vec<String>, Trouble> {
+        let facts = self.setting.facts();
+        let (session, contents) = Session::edit(self.plan.clone(), &facts, self.setting.manner, xml)
+            .map_err(|error| {
+                let advice = "Give the XML of an interview of this form, as instance gives it";
+                Trouble::new("bad_instance", error.to_string(), advice)
+            })?;
+        self.session = session;
+        self.speak()?;
+        self.instance_id = self.setting.new_id();
+        self.deprecated_id = contents.instance_id.filter(|id| *id != self.instance_id);
+        Ok(contents.set_aside)
+    }
+
+    fn edit(&mut self, request: &Fields<'_>) -> Result<Map<String, Value>, Trouble> {
+        let xml = match request.text("xml")? {
+            Some(xml) => xml,
+            None => request.needed("instance")?,
+        };
+        self.setting = self.setting.clone().with(request)?;
+        let aside = self.open(xml)?;
+        self.last = self.now_standing();
+        Ok(lines::fields(json!({"set_aside": aside, "state": self.last})))
+    }
+
+    fn reset(&mut self, request: &Fields<'_>) -> Result<Map<String, Value>, Trouble> {
+        self.setting = self.setting.clone().with(request)?;
+        self.session = Session::begin(self.plan.clone(), &self.setting.facts(), self.setting.manner);
+        self.speak()?;
+        self.instance_id = self.setting.new_id();
+        self.deprecated_id = None;
+        self.last = self.now_standing();
+        Ok(lines::fields(json!({"state": self.last})))
+    }
+}
+
+fn refuse(refused: &Refused, reply: &mut Map<String, Value>) {
+    reply.insert("accepted".into(), json!(false));
+    reply.insert("reason".into(), json!(refused.reason));
+    reply.insert("message".into(), json!(refused.message));
+}
+
+/// What is said at a question, as text: numbers and conditions may be JSON, several choices a list.
+fn text_of(value: Option<&Value>) -> Result<String, Trouble> {
+    match value {
+        None => Ok(String::new()),
+        Some(Value::String(text)) => Ok(text.clone()),
+        Some(Value::Number(number)) => Ok(number.to_string()),
+        Some(Value::Bool(flag)) => Ok(flag.to_string()),
+        Some(Value::Array(parts)) => {
+            let parts: Result<Vec<String>, Trouble> = parts.iter().map(|part| text_of(Some(part))).collect();
+            Ok(parts?.join(" "))
+        }
+        Some(Value::Null) => Ok(String::new()),
+        Some(Value::Object(_)) => Err(Trouble::request(
+            "value is a text, number, condition, list or null",
+        )),
+    }
+}

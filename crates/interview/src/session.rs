@@ -1,0 +1,283 @@
+//! An interview that another program drives, place by place: for previews and for drivers of tests.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use chrono::{DateTime, FixedOffset};
+use sampan_record::path::AnswerPath;
+use sampan_value::answer::{Answer, Kind, MediaRef, Missing, Value};
+
+use crate::facts::Facts;
+use crate::instance::{self, InstanceError};
+use crate::interview::Interview;
+use crate::plan::Plan;
+use crate::refusal::{Reason, Refused};
+use crate::standing::{Sort, Standing};
+use crate::view::{Problem, ProblemKind};
+
+/// How answers are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Manner {
+    /// As ODK's clients do: an answer that breaks a constraint stands and is called invalid, choices that are not on
+    /// offer are taken out of answers, and each repeat whose rows people add begins with one row.
+    Odk,
+    /// As on the device: an answer that breaks a constraint is refused, an answer whose choice is not on offer any more
+    /// stays and is reported, and repeats begin without rows.
+    Device,
+}
+
+/// What is said at a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Said<'a> {
+    /// ODK's text form; empty = the answer is cleared.
+    Text(&'a str),
+    /// Why there is no answer: `dont_know`, `refused`, `not_applicable` or `skipped`.
+    Missing(&'a str),
+}
+
+/// An interview while it is driven.
+#[derive(Debug)]
+pub struct Session {
+    interview: Interview,
+    manner: Manner,
+    /// Repeats, in the rows around them, that are not to get a first row any more.
+    known: BTreeSet<AnswerPath>,
+    n_rows_added: u64,
+}
+
+impl Session {
+    /// Begins an interview.
+    pub fn begin(plan: Arc<Plan>, facts: &Facts, manner: Manner) -> Session {
+        let interview = Interview::begin(plan, facts).interview;
+        let mut session = Session {
+            interview,
+            manner,
+            known: BTreeSet::new(),
+            n_rows_added: 1,
+        };
+        session.settle(facts.started_at);
+        session
+    }
+
+    /// Opens a document of answers to edit it. Besides what the form has no place for, one sentence each.
+    pub fn edit(
+        plan: Arc<Plan>,
+        facts: &Facts,
+        manner: Manner,
+        xml: &str,
+    ) -> Result<(Session, instance::Contents), InstanceError> {
+        let contents = instance::read(&plan, xml, facts.started_at)?;
+        let opened = Interview::resume(plan, facts, contents.answers.clone(), contents.rows.clone());
+        let mut session = Session {
+            interview: opened.interview,
+            manner,
+            known: BTreeSet::new(),
+            n_rows_added: u64::try_from(contents.rows.len())
+                .unwrap_or(u64::MAX)
+                .saturating_add(1),
+        };
+        // The document says how many rows there are, none among it.
+        session.know_repeats();
+        session.settle(facts.started_at);
+        Ok((session, contents))
+    }
+
+    /// The interview.
+    pub fn interview(&self) -> &Interview {
+        &self.interview
+    }
+
+    /// How answers are taken.
+    pub fn manner(&self) -> Manner {
+        self.manner
+    }
+
+    /// Changes the language of texts; false when the form does not have it.
+    pub fn set_language(&mut self, language: &str) -> bool {
+        self.interview.set_language(language)
+    }
+
+    /// Answers a question. A problem that the answer has, though it stands, comes back.
+    pub fn set(
+        &mut self,
+        at: &AnswerPath,
+        said: Said<'_>,
+        now: DateTime<FixedOffset>,
+    ) -> Result<Option<Problem>, Refused> {
+        let answer = self.meant(at, said, now)?;
+        match self.manner {
+            Manner::Odk => self.interview.put(at, answer, now)?,
+            Manner::Device => self.interview.answer(at, answer, now)?,
+        };
+        self.settle(now);
+        Ok(self.problem(at))
+    }
+
+    /// Adds a row at the end of a repeat; the place of the row comes back.
+    pub fn add(&mut self, repeat: &AnswerPath, now: DateTime<FixedOffset>) -> Result<AnswerPath, Refused> {
+        self.n_rows_added = self.n_rows_added.saturating_add(1);
+        let accepted = self.interview.add_row(repeat, self.n_rows_added, now)?;
+        self.known.insert(repeat.clone());
+        self.settle(now);
+        let mut row = repeat.clone();
+        row.rows.extend(accepted.row);
+        Ok(row)
+    }
+
+    /// Removes a row.
+    pub fn remove(&mut self, row: &AnswerPath, now: DateTime<FixedOffset>) -> Result<(), Refused> {
+        let mut repeat = row.clone();
+        let Some(own) = repeat.rows.pop() else {
+            return Err(Refused {
+                at: row.clone(),
+                reason: Reason::NoSuchPlace,
+                message: "Name one row of a repeat, such as /data/person[2].".into(),
+            });
+        };
+        self.known.insert(repeat.clone());
+        self.interview.remove_row(&repeat, own, now)?;
+        self.settle(now);
+        Ok(())
+    }
+
+    /// Finishes: writes down the end time, unless something stands in the way; that comes back in the order of the form.
+    pub fn finish(&mut self, now: DateTime<FixedOffset>) -> Result<(), Vec<Problem>> {
+        self.interview.finish(now).map(|_| ())
+    }
+
+    /// What is wrong at one place.
+    pub fn problem(&self, at: &AnswerPath) -> Option<Problem> {
+        let mut problems = self.interview.problems();
+        problems.retain(|problem| problem.at == *at && problem.kind != ProblemKind::FormFault);
+        problems.into_iter().next()
+    }
+
+    /// Everything as it stands.
+    pub fn standing(&self, with_choices: bool) -> Vec<Standing> {
+        self.interview.standing(with_choices)
+    }
+
+    /// The path of a place as it is numbered now; None when it is not there.
+    pub fn path(&self, at: &AnswerPath) -> Option<String> {
+        let mut path = format!("/{}", self.interview.root_name());
+        let mut names = String::new();
+        let mut rows = at.rows.iter();
+        let mut around = Vec::new();
+        for name in at.question.as_str().split('/').filter(|name| !name.is_empty()) {
+            if !names.is_empty() {
+                names.push('/');
+            }
+            names.push_str(name);
+            path.push('/');
+            path.push_str(name);
+            let id = self.interview.form().find(&names)?;
+            let is_repeat = self.interview.form().get(id)?.what == sampan_form::compiled::What::Repeat;
+            if let Some(row) = rows.next().filter(|_| is_repeat) {
+                let repeat = AnswerPath {
+                    question: sampan_record::path::QuestionPath::new(&names),
+                    rows: around.clone(),
+                };
+                let shown = self.interview.rows(&repeat);
+                let number = shown.iter().position(|other| other == row)?;
+                path.push_str(&format!("[{}]", number + 1));
+                around.push(*row);
+            }
+        }
+        Some(path)
+    }
+
+    /// Reads what is said as an answer of the question's type.
+    fn meant(
+        &self,
+        at: &AnswerPath,
+        said: Said<'_>,
+        now: DateTime<FixedOffset>,
+    ) -> Result<Option<Answer>, Refused> {
+        let written = match said {
+            Said::Missing(word) => {
+                return match Missing::from_word(word) {
+                    Some(missing) => Ok(Some(Answer::Missing(missing))),
+                    None => Err(Refused {
+                        at: at.clone(),
+                        reason: Reason::WrongKind,
+                        message: "A reason is dont_know, refused, not_applicable or skipped.".into(),
+                    }),
+                };
+            }
+            Said::Text(written) if written.trim().is_empty() => return Ok(None),
+            Said::Text(written) => written,
+        };
+        let node = self.interview.form().find(at.question.as_str());
+        let node = node.and_then(|id| self.interview.form().get(id));
+        let kind = node.and_then(|node| node.question()).map(|(_, kind)| kind);
+        match kind {
+            Some(Kind::Media) => Ok(Some(Answer::Value(Value::Media(MediaRef {
+                hash: [0; 32],
+                size_bytes: 0,
+                name: written.trim().to_string(),
+            })))),
+            Some(kind @ (Kind::DateTime | Kind::Date | Kind::Acknowledge)) => {
+                match instance::typed(written.trim(), kind, now) {
+                    Some(value) => Ok(Some(Answer::Value(value))),
+                    None => self.interview.parse_input(at, written).map(Some),
+                }
+            }
+            _ => self.interview.parse_input(at, written).map(Some),
+        }
+    }
+
+    /// What ODK's clients do after each step: first rows, and no choices that are not on offer.
+    fn settle(&mut self, now: DateTime<FixedOffset>) {
+        if self.manner == Manner::Device {
+            return;
+        }
+        let _ = self.interview.add_first_rows(&mut self.known, now);
+        // A choice that goes may take others with it, each at most once.
+        for _ in 0..1000 {
+            let gone: Vec<AnswerPath> = self
+                .interview
+                .problems()
+                .into_iter()
+                .filter(|problem| problem.kind == ProblemKind::InvalidChoice)
+                .map(|problem| problem.at)
+                .collect();
+            let n_taken = gone
+                .iter()
+                .filter(|at| self.keep_what_is_offered(at, now))
+                .count();
+            if n_taken == 0 {
+                return;
+            }
+            let _ = self.interview.add_first_rows(&mut self.known, now);
+        }
+    }
+
+    fn keep_what_is_offered(&mut self, at: &AnswerPath, now: DateTime<FixedOffset>) -> bool {
+        let offered: BTreeSet<String> = self
+            .interview
+            .choices(at)
+            .into_iter()
+            .map(|choice| choice.name)
+            .collect();
+        let answer = self.interview.question(at).and_then(|state| state.answer);
+        let left = match answer {
+            Some(Answer::Value(Value::Choices(names))) => {
+                let names: Vec<String> = names.into_iter().filter(|name| offered.contains(name)).collect();
+                (!names.is_empty()).then_some(Answer::Value(Value::Choices(names)))
+            }
+            _ => None,
+        };
+        self.interview.put(at, left, now).is_ok()
+    }
+
+    fn know_repeats(&mut self) {
+        for item in self.interview.standing(false) {
+            match item.sort {
+                Sort::Repeat { .. } => {
+                    self.known.insert(item.at);
+                }
+                Sort::Root | Sort::Group | Sort::Row | Sort::Question => {}
+            }
+        }
+    }
+}
