@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, FixedOffset};
+use sampan_form::def::Event;
 use sampan_record::path::AnswerPath;
 use sampan_value::answer::{Answer, Kind, MediaRef, Missing, Value};
 
@@ -13,7 +14,7 @@ use crate::interview::Interview;
 use crate::plan::Plan;
 use crate::refusal::{Reason, Refused};
 use crate::standing::{Sort, Standing};
-use crate::view::{Problem, ProblemKind};
+use crate::view::{Ask, Problem, ProblemKind, Wanted};
 
 /// How answers are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,19 +44,25 @@ pub struct Session {
     /// Repeats, in the rows around them, that are not to get a first row any more.
     known: BTreeSet<AnswerPath>,
     n_rows_added: u64,
+    /// Where the device is, if that is known.
+    position: Option<Value>,
+    /// What the form wants of the device and was not told.
+    asks: Vec<Ask>,
 }
 
 impl Session {
     /// Begins an interview.
     pub fn begin(plan: Arc<Plan>, facts: &Facts, manner: Manner) -> Session {
-        let interview = Interview::begin(plan, facts).interview;
+        let opened = Interview::begin(plan, facts);
         let mut session = Session {
-            interview,
+            interview: opened.interview,
             manner,
             known: BTreeSet::new(),
             n_rows_added: 1,
+            position: None,
+            asks: opened.asks,
         };
-        session.settle(facts.started_at);
+        session.settle(Event::FirstLoad, facts.started_at);
         session
     }
 
@@ -75,10 +82,12 @@ impl Session {
             n_rows_added: u64::try_from(contents.rows.len())
                 .unwrap_or(u64::MAX)
                 .saturating_add(1),
+            position: None,
+            asks: opened.asks,
         };
         // The document says how many rows there are, none among it.
         session.know_repeats();
-        session.settle(facts.started_at);
+        session.settle(Event::Load, facts.started_at);
         Ok((session, contents))
     }
 
@@ -105,11 +114,12 @@ impl Session {
         now: DateTime<FixedOffset>,
     ) -> Result<Option<Problem>, Refused> {
         let answer = self.meant(at, said, now)?;
-        match self.manner {
+        let accepted = match self.manner {
             Manner::Odk => self.interview.put(at, answer, now)?,
             Manner::Device => self.interview.answer(at, answer, now)?,
         };
-        self.settle(now);
+        self.asks.extend(accepted.asks);
+        self.settle(Event::NewRow, now);
         Ok(self.problem(at))
     }
 
@@ -118,7 +128,8 @@ impl Session {
         self.n_rows_added = self.n_rows_added.saturating_add(1);
         let accepted = self.interview.add_row(repeat, self.n_rows_added, now)?;
         self.known.insert(repeat.clone());
-        self.settle(now);
+        self.asks.extend(accepted.asks);
+        self.settle(Event::NewRow, now);
         let mut row = repeat.clone();
         row.rows.extend(accepted.row);
         Ok(row)
@@ -135,9 +146,50 @@ impl Session {
             });
         };
         self.known.insert(repeat.clone());
-        self.interview.remove_row(&repeat, own, now)?;
-        self.settle(now);
+        let accepted = self.interview.remove_row(&repeat, own, now)?;
+        self.asks.extend(accepted.asks);
+        self.settle(Event::NewRow, now);
         Ok(())
+    }
+
+    /// Says where the device is, in ODK's text form (`13.36 103.86 0 5`); None = that is not known any more. What the
+    /// form asked for before is answered, and what it asks for later. False when the text is no position.
+    pub fn locate(&mut self, position: Option<&str>, now: DateTime<FixedOffset>) -> bool {
+        self.position = match position {
+            None => None,
+            Some(written) => match instance::typed(written.trim(), Kind::Geopoint, now) {
+                Some(value) => Some(value),
+                None => return false,
+            },
+        };
+        self.tell_position(now);
+        true
+    }
+
+    /// What the form wants of the device and was not told.
+    pub fn asks(&self) -> &[Ask] {
+        &self.asks
+    }
+
+    fn tell_position(&mut self, now: DateTime<FixedOffset>) {
+        let Some(position) = self.position.clone() else {
+            return;
+        };
+        // A position may set off another question for it.
+        for _ in 0..1000 {
+            let asks = std::mem::take(&mut self.asks);
+            let (positions, others): (Vec<Ask>, Vec<Ask>) =
+                asks.into_iter().partition(|ask| ask.what == Wanted::Position);
+            self.asks = others;
+            if positions.is_empty() {
+                return;
+            }
+            for ask in positions {
+                if let Ok(accepted) = self.interview.fill(&ask.at, position.clone(), now) {
+                    self.asks.extend(accepted.asks);
+                }
+            }
+        }
     }
 
     /// Finishes: writes down the end time, unless something stands in the way; that comes back in the order of the form.
@@ -227,11 +279,16 @@ impl Session {
     }
 
     /// What ODK's clients do after each step: first rows, and no choices that are not on offer.
-    fn settle(&mut self, now: DateTime<FixedOffset>) {
-        if self.manner == Manner::Device {
-            return;
+    fn settle(&mut self, event: Event, now: DateTime<FixedOffset>) {
+        if self.manner == Manner::Odk {
+            self.settle_rows_and_choices(event, now);
         }
-        let _ = self.interview.add_first_rows(&mut self.known, now);
+        self.asks.append(&mut self.interview.asks);
+        self.tell_position(now);
+    }
+
+    fn settle_rows_and_choices(&mut self, event: Event, now: DateTime<FixedOffset>) {
+        let _ = self.interview.add_first_rows(&mut self.known, event, now);
         // A choice that goes may take others with it, each at most once.
         for _ in 0..1000 {
             let gone: Vec<AnswerPath> = self
@@ -248,7 +305,7 @@ impl Session {
             if n_taken == 0 {
                 return;
             }
-            let _ = self.interview.add_first_rows(&mut self.known, now);
+            let _ = self.interview.add_first_rows(&mut self.known, Event::NewRow, now);
         }
     }
 

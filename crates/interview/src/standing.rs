@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, FixedOffset};
 use sampan_form::compiled::What;
-use sampan_form::def::Role;
+use sampan_form::def::{Event, Role};
 use sampan_record::ids::RowId;
 use sampan_record::op::Op;
 use sampan_record::path::{AnswerPath, QuestionPath};
@@ -146,11 +146,12 @@ impl Interview {
     }
 
     /// Gives each repeat whose rows people add its first row, asked or not, unless it is among `known`; those that it
-    /// looked at are noted there. That is how ODK's clients begin an interview and each row. Returns what is to be
-    /// kept.
+    /// looked at are noted there. That is how ODK's clients begin an interview (the event is then
+    /// [`Event::FirstLoad`]) and each row. Returns what is to be kept.
     pub fn add_first_rows(
         &mut self,
         known: &mut BTreeSet<AnswerPath>,
+        event: Event,
         now: DateTime<FixedOffset>,
     ) -> Vec<Op> {
         let plan = self.plan.clone();
@@ -187,7 +188,7 @@ impl Interview {
                     row,
                     position: 0,
                 });
-                self.set_defaults(frame, &mut ops);
+                self.set_defaults(frame, event, &mut ops);
                 let mut queue = Queue::default();
                 self.frame_made(&mut queue, frame);
                 self.inside_changed(&mut queue, spot);

@@ -55,7 +55,7 @@ const KNOWN: &[&str] = &[
     "xml",
 ];
 
-const OPS: &str = "hello, load, set, add, remove, state, choices, language, clock, validate, finish, instance, \
+const OPS: &str = "hello, load, set, add, remove, state, choices, language, clock, position, validate, finish, instance, \
                    edit, reset, quit";
 
 /// Answers requests until there are no more.
@@ -98,6 +98,7 @@ struct Setting {
     manner: Manner,
     language: Option<String>,
     instance_id: Option<String>,
+    position: Option<String>,
 }
 
 fn answer(driven: &mut Option<Driven>, request: &Fields<'_>) -> Result<Map<String, Value>, Trouble> {
@@ -142,6 +143,7 @@ fn answer(driven: &mut Option<Driven>, request: &Fields<'_>) -> Result<Map<Strin
         "choices" => driven.choices(request),
         "language" => driven.language(request),
         "clock" => driven.stepped(Map::new(), request),
+        "position" => driven.locate(request),
         "validate" => Ok(driven.validate()),
         "finish" => driven.finish(request),
         "instance" => Ok(lines::fields(json!({"xml": driven.xml(request)?}))),
@@ -165,6 +167,7 @@ fn load(request: &Fields<'_>) -> Result<(Driven, Map<String, Value>), Trouble> {
         manner: Manner::Odk,
         language: None,
         instance_id: None,
+        position: None,
     };
     let setting = setting.with(request)?;
     let shown = Shown {
@@ -182,7 +185,7 @@ fn load(request: &Fields<'_>) -> Result<(Driven, Map<String, Value>), Trouble> {
         deprecated_id: None,
         setting,
     };
-    driven.speak()?;
+    driven.begin()?;
     let mut aside = Vec::new();
     if let Some(xml) = request.text("instance")? {
         aside = driven.open(xml)?;
@@ -242,6 +245,9 @@ impl Setting {
         }
         if let Some(id) = request.text("instance_id")? {
             self.instance_id = Some(id.to_string());
+        }
+        if let Some(position) = request.text("position")? {
+            self.position = Some(position.to_string());
         }
         if let Some(manner) = request.text("manner")? {
             self.manner = match manner {
@@ -311,6 +317,25 @@ impl Driven {
         Ok(())
     }
 
+    /// What a session is told at its beginning: language and position.
+    fn begin(&mut self) -> Result<(), Trouble> {
+        self.speak()?;
+        let position = self.setting.position.as_deref();
+        match position.is_none() || self.session.locate(position, self.setting.now) {
+            true => Ok(()),
+            false => Err(no_position()),
+        }
+    }
+
+    fn locate(&mut self, request: &Fields<'_>) -> Result<Map<String, Value>, Trouble> {
+        let position = request.text("value")?.or(request.text("position")?);
+        if !self.session.locate(position, self.setting.now) {
+            return Err(no_position());
+        }
+        self.setting.position = position.map(str::to_string);
+        self.stepped(Map::new(), request)
+    }
+
     fn speak(&mut self) -> Result<(), Trouble> {
         let Some(language) = self.setting.language.clone() else {
             return Ok(());
@@ -326,6 +351,12 @@ impl Driven {
         }
     }
 
+    fn asks(&self) -> Value {
+        let asks = self.session.asks().iter();
+        asks.map(|ask| json!({"at": self.session.path(&ask.at), "what": ask.what}))
+            .collect()
+    }
+
     fn now_standing(&self) -> State {
         shape::state(&self.session, &self.widgets, self.shown)
     }
@@ -336,6 +367,9 @@ impl Driven {
         mut reply: Map<String, Value>,
         request: &Fields<'_>,
     ) -> Result<Map<String, Value>, Trouble> {
+        if !self.session.asks().is_empty() {
+            reply.insert("asks".into(), self.asks());
+        }
         if request.choice("diff")?.unwrap_or(true) {
             let after = self.now_standing();
             reply.insert("diff".into(), Value::Object(shape::diff(&self.last, &after)));
@@ -448,6 +482,7 @@ impl Driven {
         let reply = json!({
             "language": self.session.interview().language(),
             "now": self.setting.now.to_rfc3339(),
+            "asks": self.asks(),
             "state": state,
         });
         self.last = all;
@@ -518,7 +553,7 @@ impl Driven {
                 Trouble::new("bad_instance", error.to_string(), advice)
             })?;
         self.session = session;
-        self.speak()?;
+        self.begin()?;
         self.instance_id = self.setting.new_id();
         self.deprecated_id = contents.instance_id.filter(|id| *id != self.instance_id);
         Ok(contents.set_aside)
@@ -538,12 +573,18 @@ impl Driven {
     fn reset(&mut self, request: &Fields<'_>) -> Result<Map<String, Value>, Trouble> {
         self.setting = self.setting.clone().with(request)?;
         self.session = Session::begin(self.plan.clone(), &self.setting.facts(), self.setting.manner);
-        self.speak()?;
+        self.begin()?;
         self.instance_id = self.setting.new_id();
         self.deprecated_id = None;
         self.last = self.now_standing();
         Ok(lines::fields(json!({"state": self.last})))
     }
+}
+
+fn no_position() -> Trouble {
+    Trouble::request(
+        "a position is latitude and longitude, and if known altitude and accuracy: 13.36 103.86 0 5",
+    )
 }
 
 fn refuse(refused: &Refused, reply: &mut Map<String, Value>) {

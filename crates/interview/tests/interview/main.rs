@@ -11,6 +11,7 @@
 mod answers;
 mod branches;
 mod choices;
+mod driven;
 mod events;
 mod happenings;
 mod keeping;
