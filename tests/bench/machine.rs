@@ -12,19 +12,7 @@ const DISK_TIME: Duration = Duration::from_secs(2);
 
 /// Prints the machine and what its disk allows.
 pub fn describe(seed: u64) -> Result<(), String> {
-    let n_cores = std::thread::available_parallelism().map_or(0, usize::from);
-    let memory = read("/proc/meminfo")
-        .and_then(|text| field_kib(&text, "MemTotal:"))
-        .map_or("unknown memory".to_string(), |kib| {
-            format!("{:.0} GiB", kib / 1024.0 / 1024.0)
-        });
-    let load = read("/proc/loadavg")
-        .and_then(|text| text.split(' ').next().map(str::to_string))
-        .unwrap_or_else(|| "unknown".into());
-    println!(
-        "{n_cores} cores, {memory}, {}, load {load} at the beginning, seed {seed}.",
-        std::env::consts::OS
-    );
+    println!("{}", sentence(seed));
     let folder = disk_folder()?;
     let mut times = durable_writes(folder.path())?;
     let per_second = times.len() as f64 / (times.iter().sum::<f64>() / 1000.0);
@@ -42,6 +30,53 @@ pub fn describe(seed: u64) -> Result<(), String> {
         &[row],
     );
     Ok(())
+}
+
+/// The machine in a sentence.
+pub fn sentence(seed: u64) -> String {
+    let n_cores = std::thread::available_parallelism().map_or(0, usize::from);
+    let memory = read("/proc/meminfo")
+        .and_then(|text| field_kib(&text, "MemTotal:"))
+        .map_or("unknown memory".to_string(), |kib| {
+            format!("{:.0} GiB", kib / 1024.0 / 1024.0)
+        });
+    let load = read("/proc/loadavg")
+        .and_then(|text| text.split(' ').next().map(str::to_string))
+        .unwrap_or_else(|| "unknown".into());
+    format!(
+        "{n_cores} cores, {memory}, {}, load {load} at the beginning, seed {seed}.",
+        std::env::consts::OS
+    )
+}
+
+/// Processor time that this process uses from a moment on: other work of the machine is not in it, but for the caches.
+#[derive(Debug, Clone, Copy)]
+pub struct Stopwatch(Duration);
+
+impl Stopwatch {
+    /// Starts now.
+    pub fn start() -> Stopwatch {
+        Stopwatch(own_cpu())
+    }
+
+    /// Milliseconds of processor time since the start.
+    pub fn cpu_ms(self) -> f64 {
+        own_cpu().saturating_sub(self.0).as_secs_f64() * 1000.0
+    }
+}
+
+#[cfg(unix)]
+fn own_cpu() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    let seconds = u64::try_from(time.tv_sec).unwrap_or_default();
+    Duration::from_secs(seconds) + Duration::from_nanos(u64::try_from(time.tv_nsec).unwrap_or_default())
+}
+
+/// Where the system tells no processor time that finely, time itself.
+#[cfg(not(unix))]
+fn own_cpu() -> Duration {
+    static BEGUN: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
+    BEGUN.get_or_init(Instant::now).elapsed()
 }
 
 /// Milliseconds of single durable appends.

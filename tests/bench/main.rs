@@ -1,7 +1,8 @@
-//! The measurements: bytes on the line, recompute, synced interviews a second, memory; each prints Markdown tables.
+//! The measurements: forms, bytes on the line, recompute, synced interviews a second, memory; each prints Markdown tables.
 
 mod bytes;
 mod engine;
+mod forms;
 mod machine;
 mod memory;
 mod recompute;
@@ -21,7 +22,7 @@ use clap::Parser;
 #[command(name = "cargo xtask bench")]
 struct Options {
     /// What to measure; everything when nothing is named.
-    #[arg(value_parser = ["bytes", "recompute", "sync", "memory"])]
+    #[arg(value_parser = ["forms", "bytes", "recompute", "sync", "memory"])]
     measurements: Vec<String>,
     /// The same seed gives the same answers.
     #[arg(long, default_value_t = 1)]
@@ -29,12 +30,16 @@ struct Options {
     /// Interview on this device folder, print this process's memory, end: how the memory of a client is measured.
     #[arg(long, hide = true)]
     as_device: Option<PathBuf>,
+    /// Do one part of the measurements of forms, by its words, and print its figures.
+    #[arg(long, hide = true)]
+    as_form: Vec<String>,
 }
 
 fn main() -> ExitCode {
     let options = Options::parse();
     let outcome = match &options.as_device {
         Some(folder) => memory::as_device(folder, options.seed),
+        None if !options.as_form.is_empty() => forms::as_form(&options.as_form),
         None => measure(&options),
     };
     match outcome {
@@ -50,6 +55,13 @@ fn measure(options: &Options) -> Result<(), String> {
     let begun = Instant::now();
     let is_wanted =
         |name: &str| options.measurements.is_empty() || options.measurements.iter().any(|own| own == name);
+    if is_wanted("forms") {
+        forms::measure(options.seed)?;
+    }
+    if options.measurements == ["forms"] {
+        println!("\nMeasured in {:.0} s.", begun.elapsed().as_secs_f64());
+        return Ok(());
+    }
     machine::describe(options.seed)?;
     if is_wanted("recompute") {
         recompute::engine_alone(options.seed)?;

@@ -2,18 +2,23 @@
 
 /// Prints a heading and a table. The first column is text, the others are figures.
 pub fn print(title: &str, note: &str, heading: &[&str], rows: &[Vec<String>]) {
-    println!("\n### {title}\n");
+    print!("{}", markdown(title, note, heading, rows));
+}
+
+/// A heading and a table as Markdown, with an empty line before them.
+pub fn markdown(title: &str, note: &str, heading: &[&str], rows: &[Vec<String>]) -> String {
+    let mut text = format!("\n### {title}\n\n");
     if !note.is_empty() {
-        println!("{note}\n");
+        text.push_str(&format!("{note}\n\n"));
     }
-    println!("| {} |", heading.join(" | "));
     let marks: Vec<&str> = (0..heading.len())
         .map(|column| if column == 0 { "---" } else { "--:" })
         .collect();
-    println!("|{}|", marks.join("|"));
+    text.push_str(&format!("| {} |\n|{}|\n", heading.join(" | "), marks.join("|")));
     for row in rows {
-        println!("| {} |", row.join(" | "));
+        text.push_str(&format!("| {} |\n", row.join(" | ")));
     }
+    text
 }
 
 /// The value that `part` (0 to 1) of the samples do not exceed; 0 when there are none.

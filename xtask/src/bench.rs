@@ -2,7 +2,7 @@
 
 use crate::run::{Outcome, cargo, programs, step};
 
-const NAMES: &[&str] = &["bytes", "recompute", "sync", "memory"];
+const NAMES: &[&str] = &["forms", "bytes", "recompute", "sync", "memory"];
 
 /// `cargo xtask bench [NAME]`, always with the release profile.
 pub fn bench(arguments: &[String]) -> Outcome {
@@ -14,8 +14,10 @@ pub fn bench(arguments: &[String]) -> Outcome {
             ));
         }
     }
-    // The measurements start the real server.
-    step("programs, optimized", programs().arg("--release"))?;
+    // The other measurements start the real server.
+    if arguments != ["forms"] {
+        step("programs, optimized", programs().arg("--release"))?;
+    }
     step(
         "bench",
         cargo()

@@ -18,7 +18,7 @@ cargo xtask <command>
                      real server, real devices, a cut line: from interview to CSV
   test [--quick]     everything that must hold; --quick is the two-minute part of it
   tidy               the house rules: arrows, purity, SQL, axum, file heads and lengths, paths in docs, routes
-  bench [NAME]       measure; NAME is one of: bytes, recompute, sync, memory (all without a name)
+  bench [NAME]       measure; NAME is one of: forms, bytes, recompute, sync, memory (all without a name)
   screenshots DIR    every screen as PNG, at 1280 and 390 px, in Chromium
   conformance        cases recorded from the programs of others, counted: passed, known different, failed
   setup [--browser]  install or check what the commands above need
