@@ -262,6 +262,142 @@ pub fn read_word(cell: &str) -> Option<(&'static str, Type, &str)> {
     })
 }
 
+/// Types without a list, as the reference converter spells them.
+const AS_SPECIFIED: &[&str] = &[
+    "acknowledge",
+    "audio",
+    "audit",
+    "background-audio",
+    "background-geopoint",
+    "barcode",
+    "calculate",
+    "csv-external",
+    "date",
+    "date time",
+    "dateTime",
+    "datetime",
+    "decimal",
+    "device id",
+    "deviceid",
+    "email",
+    "end",
+    "end time",
+    "file",
+    "geopoint",
+    "geoshape",
+    "geotrace",
+    "get device id",
+    "get end time",
+    "get phone number",
+    "get sim id",
+    "get start time",
+    "get subscriber id",
+    "get today",
+    "gps",
+    "hidden",
+    "image",
+    "imei",
+    "int",
+    "integer",
+    "location",
+    "note",
+    "number of days in last month",
+    "number of days in last six months",
+    "number of days in last year",
+    "osm",
+    "percentage",
+    "phone number",
+    "phonenumber",
+    "photo",
+    "range",
+    "sim id",
+    "simserial",
+    "start",
+    "start time",
+    "start-geopoint",
+    "string",
+    "subscriber id",
+    "subscriberid",
+    "text",
+    "time",
+    "today",
+    "trigger",
+    "uri:deviceid",
+    "uri:email",
+    "uri:phonenumber",
+    "uri:simserial",
+    "uri:subscriberid",
+    "uri:username",
+    "username",
+    "video",
+    "xml-external",
+];
+
+/// Words before the name of a list, as the reference converter spells them.
+const BEFORE_A_LIST: &[&str] = &[
+    "add select one prompt using",
+    "add select multiple prompt using",
+    "select all that apply from",
+    "select one from",
+    "select1",
+    "select_one",
+    "select one",
+    "select_multiple",
+    "select all that apply",
+    "select_one_external",
+    "select_one_from_file",
+    "select_multiple_from_file",
+    "select one from file",
+    "select multiple from file",
+    "rank",
+    "osm",
+];
+
+/// Whether the reference converter reads a type that [`read`] understands: it takes neither other letter cases nor other
+/// marks between words.
+pub fn is_as_specified(cell: &str) -> bool {
+    let cell = cell.trim();
+    let single = cell
+        .strip_prefix("q ")
+        .or_else(|| {
+            cell.strip_prefix("add ")
+                .and_then(|rest| rest.strip_suffix(" prompt"))
+        })
+        .unwrap_or(cell);
+    if AS_SPECIFIED.contains(&single) {
+        return true;
+    }
+    let has_list = |word: &&&str| {
+        cell.strip_prefix(**word)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+    };
+    if BEFORE_A_LIST.iter().any(|word| has_list(&word)) {
+        return true;
+    }
+    let control = cell.strip_prefix("begin").or_else(|| cell.strip_prefix("end"));
+    let control = control.and_then(|rest| rest.strip_prefix([' ', '_']));
+    ["group", "repeat", "loop", "lgroup", "looped group"]
+        .iter()
+        .any(|kind| {
+            control
+                .and_then(|rest| rest.strip_prefix(kind))
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+        })
+}
+
+/// How authors write a type given in its canonical spelling.
+pub fn usual(canonical: &str) -> &str {
+    match canonical {
+        "csv_external" => "csv-external",
+        "xml_external" => "xml-external",
+        "start_geopoint" => "start-geopoint",
+        "background_geopoint" => "background-geopoint",
+        "background_audio" => "background-audio",
+        "datetime" => "dateTime",
+        other => other,
+    }
+}
+
 fn longest(cell: &str) -> Option<(&'static str, Type, &str)> {
     let mut best: Option<(usize, &'static str, Type)> = None;
     for (word, canonical, meaning) in WORDS {

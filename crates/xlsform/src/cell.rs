@@ -2,9 +2,22 @@
 
 use std::collections::BTreeMap;
 
-/// A text for people: blank ends cut, runs of blanks made one; line breaks and quotes stay as written.
+/// A text for people: blank ends cut, runs of blanks made one, the usual typographic quotes made plain as the reference
+/// converter does; line breaks stay as written.
 pub fn text(cell: &str) -> String {
-    one_blank(cell.trim())
+    one_blank(&kept_text(cell))
+}
+
+/// A text for people whose blanks are left as they are, but for the ends.
+pub fn kept_text(cell: &str) -> String {
+    cell.trim()
+        .chars()
+        .map(|letter| match letter {
+            '\u{201c}' | '\u{201d}' => '"',
+            '\u{2018}' | '\u{2019}' => '\'',
+            other => other,
+        })
+        .collect()
 }
 
 /// A text for machines: typographic quotes and fixed blanks made plain, blank ends cut, runs of blanks made one.
@@ -133,11 +146,11 @@ mod tests {
     use super::{expression, is_name, nearest_name, parameters, text};
 
     #[test]
-    fn typographic_quotes_are_plain_in_expressions_and_stay_in_texts() {
+    fn typographic_quotes_are_plain_in_expressions_and_texts() {
         assert_eq!(expression(" ${a} = \u{2018}x\u{2019}\u{a0}"), "${a} = 'x'");
         assert_eq!(
             text(" \u{201c}Hello\u{201d}   you \n  there "),
-            "\u{201c}Hello\u{201d} you \n there"
+            "\"Hello\" you \n there"
         );
     }
 

@@ -180,6 +180,9 @@ pub fn saved_to(
             "Clear the cell and save questions inside",
         );
     }
+    if property.is_empty() {
+        return refuse("no property stands after the #".into(), "Write LIST#property");
+    }
     if ["name", "label"].contains(&property.to_lowercase().as_str()) {
         return refuse(
             format!("the property {property} is taken"),

@@ -8,7 +8,7 @@ use sampan_form::problem::{Problem, similar};
 use crate::cell;
 use crate::workbook::{Row, Sheet};
 
-/// Columns of the survey sheet: the name used here, then other spellings. Case, blanks and dashes make no difference.
+/// Columns of the survey sheet: the name used here, then other spellings. Case and blanks make no difference.
 pub const SURVEY: &[(&str, &[&str])] = &[
     ("type", &["question_type", "command"]),
     ("name", &["value", "tag"]),
@@ -102,8 +102,8 @@ pub const SETTINGS: &[(&str, &[&str])] = &[
     ("client_editable", &[]),
     ("instance_xmlns", &[]),
     ("instance_id", &[]),
-    ("prefix", &["compact_prefix"]),
-    ("delimiter", &["compact_delimiter"]),
+    ("prefix", &[]),
+    ("delimiter", &[]),
 ];
 
 /// Columns of the entities sheet.
@@ -191,9 +191,26 @@ impl<'a> Headings<'a> {
     ) -> Headings<'a> {
         let mut columns: Vec<Heading> = Vec::new();
         if let Some(row) = sheet.rows.first() {
+            let has_double = row.cells.iter().any(|(_, written)| written.contains("::"));
             for (column, written) in &row.cells {
-                let heading = heading(*column, written, known);
+                let mut heading = heading(*column, written, known, has_double);
                 let origin = sheet.origin(row.number, *column, written.trim());
+                if lenient
+                    && !heading.is_known
+                    && let meant = self::heading(*column, &written.replace('-', "_"), known, false)
+                    && meant.is_known
+                {
+                    problems.push(Problem::mended(
+                        &origin,
+                        written,
+                        format!("there is no such column; read as {}", meant.means),
+                        format!("Write {}", meant.means),
+                    ));
+                    heading = Heading {
+                        written: heading.written,
+                        ..meant
+                    };
+                }
                 let same =
                     |other: &&Heading| other.means == heading.means && other.language == heading.language;
                 if let Some(first) = columns.iter().find(same) {
@@ -373,7 +390,7 @@ impl<'a> Line<'a> {
                 texts.insert(
                     language.to_string(),
                     match self.headings.keeps_blanks {
-                        true => text.trim().to_string(),
+                        true => cell::kept_text(text),
                         false => cell::text(text),
                     },
                 );
@@ -420,8 +437,8 @@ impl<'a> Line<'a> {
     }
 }
 
-/// What a heading means.
-fn heading(column: u32, written: &str, known: &[(&str, &[&str])]) -> Heading {
+/// What a heading means. `has_double`: languages stand after `::` in this sheet, so a single colon is a part of a name.
+fn heading(column: u32, written: &str, known: &[(&str, &[&str])], has_double: bool) -> Heading {
     let written = cell::text(written);
     let make = |means: &str, language: Option<&str>, is_known: bool| Heading {
         column,
@@ -430,6 +447,10 @@ fn heading(column: u32, written: &str, known: &[(&str, &[&str])]) -> Heading {
         language: language.map(str::to_string),
         is_known,
     };
+    let is_single = has_double && written.contains(':') && !written.contains("::");
+    if is_single && !written.to_lowercase().starts_with("jr:") {
+        return make(&written, None, false);
+    }
     if let Some(means) = known_column(&written, known) {
         return make(means, None, true);
     }
@@ -477,7 +498,10 @@ fn known_column<'k>(written: &str, known: &[(&'k str, &[&str])]) -> Option<&'k s
 fn normal(written: &str) -> String {
     let parts: Vec<String> = written
         .split("::")
-        .map(|part| part.trim().to_lowercase().replace([' ', '-'], "_"))
+        .map(|part| {
+            let words: Vec<&str> = part.split_whitespace().collect();
+            words.join("_").to_lowercase().replace("big-image", "big_image")
+        })
         .collect();
     parts.join("::")
 }
@@ -500,7 +524,7 @@ mod tests {
             ("bind::jr:constraintMsg", "constraint_message", None),
             ("constraint message", "constraint_message", None),
         ] {
-            let heading = heading(0, written, SURVEY);
+            let heading = heading(0, written, SURVEY, false);
             assert!(heading.is_known, "{written}");
             assert_eq!(
                 (heading.means.as_str(), heading.language.as_deref()),
@@ -508,8 +532,11 @@ mod tests {
                 "{written}"
             );
         }
-        for written in ["my notes", "relevant::English"] {
-            assert!(!heading(0, written, SURVEY).is_known, "{written}");
+        for written in ["my notes", "relevant::English", "choice-filter"] {
+            assert!(!heading(0, written, SURVEY, false).is_known, "{written}");
+        }
+        for (written, is_known) in [("label:en", false), ("label::en", true), ("jr:count", true)] {
+            assert_eq!(heading(0, written, SURVEY, true).is_known, is_known, "{written}");
         }
     }
 }

@@ -87,7 +87,14 @@ pub fn read_with(workbook: &Workbook, file_name: &str, options: &Options) -> Res
     };
     warn_of_sheets(workbook, &mut problems);
     let lenient = options.lenient;
-    let settings_headings = headings(workbook.sheet("settings"), SETTINGS, lenient, &mut Vec::new());
+    let mut found = Vec::new();
+    let settings_headings = headings(workbook.sheet("settings"), SETTINGS, lenient, &mut found);
+    // A strange setting may be one of another program; one that stands twice is a mistake.
+    problems.extend(
+        found
+            .into_iter()
+            .filter(|problem| problem.severity < Severity::Warning),
+    );
     let settings = settings::settings(settings_headings.as_ref(), file_name, options, &mut problems);
     let mut survey_headings = Headings::read(survey_sheet, SURVEY, lenient, &mut problems);
     survey_headings.keeps_blanks = settings.keeps_blanks;
@@ -246,6 +253,9 @@ pub fn read_with(workbook: &Workbook, file_name: &str, options: &Options) -> Res
             Err(problems) => problems,
         },
     };
+    if !lenient {
+        problems.extend(references::check_unread(&form, &survey_headings));
+    }
     problems.extend(compiled.into_iter().map(|mut problem| {
         if problem.origin.letter.is_none() {
             let choices = choice_headings.as_ref();

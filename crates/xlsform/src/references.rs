@@ -52,6 +52,31 @@ pub fn only(text: &str) -> Option<&str> {
 
 /// What is wrong with the references of a form.
 pub fn check(form: &FormDef, sheets: &Sheets<'_>, lenient: bool) -> Vec<Problem> {
+    let mut check = Check::new(form, lenient);
+    let in_survey = |heading: &Heading| {
+        heading.is_known && !["type", "name", "trigger"].contains(&heading.means.as_str())
+    };
+    check.sheet(Some(sheets.survey), in_survey);
+    check.sheet(sheets.choices, |heading| {
+        heading.is_known && heading.is_translated()
+    });
+    check.sheet(sheets.settings, |_| true);
+    check.sheet(sheets.entities, |heading| {
+        !["list_name", "repeat"].contains(&heading.means.as_str())
+    });
+    check.lists(&form.items);
+    check.problems
+}
+
+/// What is wrong with references in columns of the survey that are not read: a reading that is not lenient takes them for
+/// misspelt ones.
+pub fn check_unread(form: &FormDef, survey: &Headings<'_>) -> Vec<Problem> {
+    let mut check = Check::new(form, false);
+    check.sheet(Some(survey), |heading| !heading.is_known);
+    check.problems
+}
+
+fn known_names(form: &FormDef) -> HashMap<&str, usize> {
     let mut names: HashMap<&str, usize> = HashMap::from([("instanceID", 1)]);
     if form
         .settings
@@ -64,30 +89,7 @@ pub fn check(form: &FormDef, sheets: &Sheets<'_>, lenient: bool) -> Vec<Problem>
     for file in &form.external {
         names.entry(&file.id).or_insert(1);
     }
-    let root = match form.root.is_empty() {
-        true => "data",
-        false => &form.root,
-    };
-    let mut check = Check {
-        names,
-        root,
-        lenient,
-        guesses: 200,
-        problems: Vec::new(),
-    };
-    let in_survey = |heading: &Heading| {
-        heading.is_known && !["type", "name", "trigger", "disabled"].contains(&heading.means.as_str())
-    };
-    check.sheet(Some(sheets.survey), in_survey);
-    check.sheet(sheets.choices, |heading| {
-        heading.is_known && heading.is_translated()
-    });
-    check.sheet(sheets.settings, |_| true);
-    check.sheet(sheets.entities, |heading| {
-        !["list_name", "repeat"].contains(&heading.means.as_str())
-    });
-    check.lists(&form.items);
-    check.problems
+    names
 }
 
 fn count<'a>(items: &'a [Item], names: &mut HashMap<&'a str, usize>) {
@@ -109,7 +111,20 @@ struct Check<'a> {
     problems: Vec<Problem>,
 }
 
-impl Check<'_> {
+impl<'a> Check<'a> {
+    fn new(form: &'a FormDef, lenient: bool) -> Check<'a> {
+        Check {
+            names: known_names(form),
+            root: match form.root.is_empty() {
+                true => "data",
+                false => &form.root,
+            },
+            lenient,
+            guesses: 200,
+            problems: Vec::new(),
+        }
+    }
+
     fn sheet(&mut self, headings: Option<&Headings<'_>>, is_checked: impl Fn(&Heading) -> bool) {
         let Some(headings) = headings else { return };
         for line in headings.lines() {

@@ -2,7 +2,7 @@
 
 use std::io::{Cursor, Read};
 
-use calamine::{Data, DataRef, Ods, Range, Reader, Xls, Xlsx};
+use calamine::{Data, DataRef, ExcelDateTime, Ods, Range, Reader, Xls, Xlsx};
 use sampan_form::def::Origin;
 use sampan_form::problem::Problem;
 
@@ -267,7 +267,7 @@ fn owned_text(value: &Data) -> Option<String> {
         Data::Float(number) => text(&DataRef::Float(*number)),
         Data::String(string) => text(&DataRef::SharedString(string)),
         Data::Bool(value) => text(&DataRef::Bool(*value)),
-        Data::DateTime(moment) => text(&DataRef::DateTime(*moment)),
+        Data::DateTime(moment) => Some(moment_text(moment, true)),
         Data::DateTimeIso(string) | Data::DurationIso(string) => text(&DataRef::SharedString(string)),
         Data::Error(error) => Some(error.to_string()),
         Data::Empty => None,
@@ -317,22 +317,33 @@ fn text(value: &DataRef<'_>) -> Option<String> {
     let text = match value {
         DataRef::Int(number) => number.to_string(),
         DataRef::Float(number) => number_text(*number),
-        DataRef::String(text) => text.clone(),
-        DataRef::SharedString(text) => (*text).to_string(),
+        DataRef::String(text) => text.replace('\u{a0}', " "),
+        DataRef::SharedString(text) => text.replace('\u{a0}', " "),
         DataRef::Bool(value) => value.to_string(),
-        DataRef::DateTime(moment) => {
-            let (year, month, day, hour, minute, second, _) = moment.to_ymd_hms_milli();
-            match (moment.as_f64() < 1.0, hour == 0 && minute == 0 && second == 0) {
-                (true, _) => format!("{hour:02}:{minute:02}:{second:02}"),
-                (false, true) => format!("{year:04}-{month:02}-{day:02}"),
-                (false, false) => format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}"),
-            }
-        }
+        DataRef::DateTime(moment) => moment_text(moment, false),
         DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => text.clone(),
         DataRef::Error(error) => error.to_string(),
         DataRef::Empty => return None,
     };
     (!text.trim().is_empty()).then_some(text)
+}
+
+/// A day, a time of day, or both, as the reference converter writes them; `whole`: to the nearest second.
+fn moment_text(moment: &ExcelDateTime, whole: bool) -> String {
+    let (year, month, day, hour, minute, second, ms) = moment.to_ymd_hms_milli();
+    // A second carried into the next minute is left out: 59.6 stays 59.
+    let (second, ms) = match whole {
+        true => (second + u8::from(ms >= 500 && second < 59), 0),
+        false => (second, ms),
+    };
+    let date = format!("{year:04}-{month:02}-{day:02}");
+    let time = format!("{hour:02}:{minute:02}:{second:02}");
+    match (moment.as_f64() < 1.0, ms) {
+        (true, _) => time,
+        (false, 0) if time == "00:00:00" => date,
+        (false, 0) => format!("{date} {time}"),
+        (false, ms) => format!("{date} {time}.{ms:03}000"),
+    }
 }
 
 /// A number as typed: whole ones without a point, as far as 64-bit floats are exact.

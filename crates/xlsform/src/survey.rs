@@ -186,6 +186,16 @@ impl Rows<'_> {
             return;
         }
         let known = types::read_word(&text).filter(|(_, meaning, rest)| self.is_possible(*meaning, rest));
+        // Words that may not follow are reported with the question.
+        let takes_no_more = |meaning: Type, rest: &str| {
+            !rest.is_empty() && matches!(meaning, Type::Question(meaning) if meaning.choices.is_none())
+        };
+        if let Some((word, meaning, rest)) = known
+            && !types::is_as_specified(&text)
+            && !takes_no_more(meaning, rest)
+        {
+            self.oddly_spelt(&text, types::usual(word), &written.origin);
+        }
         match known {
             Some((_, Type::BeginGroup, _)) => self.begin(line, OpenKind::Group),
             Some((_, Type::BeginRepeat, _)) => self.begin(line, OpenKind::Repeat),
@@ -219,6 +229,24 @@ impl Rows<'_> {
             }
             None => self.unknown(line, &text, &written.origin),
         }
+    }
+
+    /// A type that is clear though no other program reads its spelling.
+    fn oddly_spelt(&mut self, text: &str, usual: &str, origin: &Origin) {
+        self.problems.push(match self.lenient {
+            true => Problem::mended(
+                origin,
+                text,
+                format!("the type is spelt otherwise; read as {usual}"),
+                format!("Write {usual}"),
+            ),
+            false => Problem::error(
+                origin,
+                text,
+                "the type is not spelt as programs for forms read it",
+                format!("Write {usual}"),
+            ),
+        });
     }
 
     /// Some old forms give settings as rows of the survey.
@@ -397,6 +425,7 @@ impl Rows<'_> {
     fn begin(&mut self, line: Line<'_>, kind: OpenKind) {
         let (name, origin) = self.name(line, kind.word());
         parameters::read(self, line);
+        self.no_trigger(line);
         self.save_to(line, &name, true);
         if kind == OpenKind::Repeat {
             if name == self.root {
@@ -495,9 +524,20 @@ impl Rows<'_> {
         });
     }
 
+    /// Nothing is triggered in a row that opens or closes, but what stands there must be spelt right all the same.
+    fn no_trigger(&mut self, line: Line<'_>) {
+        if !self.lenient {
+            question::trigger(self, line);
+        }
+    }
+
     fn end(&mut self, line: Line<'_>, kind: &OpenKind) {
         let kind_word = kind.word();
         let word = format!("end_{kind_word}");
+        self.no_trigger(line);
+        if !self.lenient {
+            parameters::read(self, line);
+        }
         self.save_to(line, "", true);
         let Some(open) = self.open.pop() else {
             self.problems.push(Problem::error(

@@ -123,3 +123,23 @@ fn what_could_mean_several_things_stays_an_error() {
         assert!(problems.iter().any(Problem::is_error), "{row}");
     }
 }
+
+#[test]
+fn types_in_other_letters_and_columns_with_other_marks_are_read() {
+    check(
+        "| survey |
+         | | type | name | label |
+         | | Integer | a | A |
+         | | start_geopoint | b | |",
+        &["read as integer", "read as start-geopoint"],
+    );
+    check(
+        "| survey |
+         | | type | name | label | repeat-count |
+         | | begin_repeat | r | R | 2 |
+         | | text | a | A | |
+         | | end_repeat | | | |
+         | | Text | b | B | |",
+        &["read as repeat_count", "read as text"],
+    );
+}

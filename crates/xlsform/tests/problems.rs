@@ -487,3 +487,26 @@ fn a_form_with_very_many_errors_is_cut_off() {
     assert_eq!(found.len(), 501);
     assert_eq!(found.last().unwrap().message, "there are 1500 more problems");
 }
+
+#[test]
+fn references_in_columns_that_are_not_read_are_checked_too() {
+    check(
+        "| survey |
+         | | type | name | label | my remarks |
+         | | text | a | A | as in ${a} |
+         | | text | b | B | as in ${age} |",
+        &[
+            "survey D3 (my remarks): there is no question ${age}; found \"as in ${age}\". Write the name of a question of the sheet survey.",
+        ],
+    );
+}
+
+#[test]
+fn one_colon_belongs_to_a_name_where_languages_stand_after_two() {
+    check(
+        "| survey |
+         | | type | name | label::English | bind:relevant |
+         | | text | a | A | false() |",
+        &[],
+    );
+}

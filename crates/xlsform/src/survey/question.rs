@@ -149,7 +149,7 @@ fn base(rows: &mut Rows<'_>, line: Line<'_>, word: &'static str, meaning: Questi
 }
 
 /// The names in a cell `${a}, ${b}`.
-fn trigger(rows: &mut Rows<'_>, line: Line<'_>) -> Vec<String> {
+pub(super) fn trigger(rows: &mut Rows<'_>, line: Line<'_>) -> Vec<String> {
     let Some(found) = line.get("trigger") else {
         return Vec::new();
     };
