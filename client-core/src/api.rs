@@ -119,8 +119,50 @@ pub struct InterviewView {
     pub n_conflicts: u64,
     /// Comments nobody has dealt with.
     pub n_open_comments: u64,
-    /// Whether it can be worked on here: its form is here, and it was not rejected or erased.
+    /// Whether it can be worked on here: its form is here, and it was not rejected or erased. When it is finished, only
+    /// knowingly ([`Client::reopen`](crate::client::Client::reopen)).
     pub can_open: bool,
+    /// The label of another version of its form that the office offers now and that it can be moved to; None = there is
+    /// none, or it is finished.
+    pub newer_version: Option<String>,
+}
+
+/// What a move to another version of the form does, or did, to an interview.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MoveView {
+    /// Which.
+    pub record: RecordRef,
+    /// What names it for people, or empty.
+    pub title: String,
+    /// The version's label before.
+    pub from_version: String,
+    /// The version's label afterwards.
+    pub to_version: String,
+    /// Whether it was moved.
+    pub is_moved: bool,
+    /// Answers that stand as they stood.
+    pub n_carried: u64,
+    /// Everything else, in the order of the form.
+    pub lines: Vec<MoveLineView>,
+}
+
+/// What became of one answer, or what is to be done at one question.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MoveLineView {
+    /// `converted moved kept not_asked choice_gone constraint_broken required too_many_rows form_fault new_question`.
+    pub what: String,
+    /// Where; for answers that have no place any more, under the version before.
+    pub at: PlaceRef,
+    /// What is asked there; may be empty.
+    pub label: String,
+    /// What stood there; None = nothing.
+    pub answer: Option<String>,
+    /// What stands there now, or at its new place; None = the same, or nothing.
+    pub becomes: Option<String>,
+    /// The new place, where it has moved.
+    pub to: Option<PlaceRef>,
+    /// For people.
+    pub sentence: String,
 }
 
 /// Where in an interview.

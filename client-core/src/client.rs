@@ -13,8 +13,8 @@ use sampan_store::error::StoreError;
 use uuid::Uuid;
 
 use crate::api::{
-    FormView, InterviewView, LogView, QuarantineView, RecordRef, RecordView, StatusView, SyncOptions,
-    SyncProgress, SyncReport,
+    FormView, InterviewView, LogView, MoveView, QuarantineView, RecordRef, RecordView, StatusView,
+    SyncOptions, SyncProgress, SyncReport,
 };
 use crate::error::ClientError;
 use crate::http::Http;
@@ -25,6 +25,7 @@ use crate::transport::Transport;
 mod asking;
 mod enrolling;
 pub(crate) mod forms;
+mod moving;
 pub(crate) mod records;
 pub(crate) mod showing;
 mod syncing;
@@ -120,9 +121,28 @@ impl Client {
     }
 
     /// Opens an interview to work on it: at the first commented question after a return, else where it was left.
+    /// Refused with [`ClientError::Finished`] when it is finished and was not returned.
     pub fn open_interview(&self, record: &RecordRef) -> Result<OpenInterview, ClientError> {
         let record = records::find(&self.inner, record)?;
-        OpenInterview::open(Arc::clone(&self.inner), record)
+        OpenInterview::open(Arc::clone(&self.inner), record, false)
+    }
+
+    /// As [`Client::open_interview`], knowing that it is finished: for mistakes that the enumerator remembers. Only for
+    /// one's own, and not for rejected ones. From the first answer on it waits to be finished again.
+    pub fn reopen(&self, record: &RecordRef) -> Result<OpenInterview, ClientError> {
+        let record = records::find(&self.inner, record)?;
+        OpenInterview::open(Arc::clone(&self.inner), record, true)
+    }
+
+    /// What a move to the version that the office offers now would do to an interview; moves nothing.
+    pub fn preview_move(&self, record: &RecordRef) -> Result<MoveView, ClientError> {
+        moving::preview(&self.inner, records::find(&self.inner, record)?)
+    }
+
+    /// Moves an interview that is not finished to the version that the office offers now. Answers carry over by their
+    /// questions' paths; what does not fit stays in the record.
+    pub fn move_interview(&self, record: &RecordRef) -> Result<MoveView, ClientError> {
+        moving::moves(&self.inner, records::find(&self.inner, record)?)
     }
 
     /// All interviews here, the last changed first.

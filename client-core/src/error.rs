@@ -102,6 +102,12 @@ pub enum ClientError {
     /// The interview was finished, paused or given up; it must be opened again.
     #[error("this interview is closed")]
     Closed,
+    /// The interview is finished; it is opened again knowingly or not at all.
+    #[error("this interview is finished")]
+    Finished,
+    /// The interview is under the version that the office offers.
+    #[error("this interview is under the newest version of its form already")]
+    NoNewerVersion,
     /// The interview may not be worked on any more.
     #[error("this interview cannot be opened: {reason}")]
     CannotOpen {
@@ -170,6 +176,8 @@ impl ClientError {
             ClientError::AmbiguousRecord { .. } => "ambiguous_record",
             ClientError::AlreadyOpen => "already_open",
             ClientError::Closed => "closed",
+            ClientError::Finished => "finished",
+            ClientError::NoNewerVersion => "no_newer_version",
             ClientError::CannotOpen { .. } => "cannot_open",
             ClientError::NoPlace { .. } => "no_place",
             ClientError::Refused { .. } => "refused",
@@ -223,6 +231,10 @@ impl ClientError {
             ClientError::AmbiguousRecord { .. } => "Write more of its name.",
             ClientError::AlreadyOpen => "Close it where it is open.",
             ClientError::Closed => "Open the interview again; everything answered is there.",
+            ClientError::Finished => {
+                "If something in it is wrong, open it again with `reopen`; it then waits to be finished again."
+            }
+            ClientError::NoNewerVersion => "Sync first if the office says there is a newer one.",
             ClientError::CannotOpen { .. } => {
                 "It can still be read; ask your supervisor if it should be opened again."
             }

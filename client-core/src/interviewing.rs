@@ -38,6 +38,8 @@ pub struct OpenInterview {
     work: Option<Work>,
     /// Whether nothing of it is ever written.
     is_trial: bool,
+    /// Whether it is opened knowing that it is finished.
+    reopens: bool,
 }
 
 /// The running form and what it was begun from.
@@ -54,7 +56,11 @@ struct Work {
 }
 
 impl OpenInterview {
-    pub(crate) fn open(inner: Arc<Inner>, record: RecordId) -> Result<OpenInterview, ClientError> {
+    pub(crate) fn open(
+        inner: Arc<Inner>,
+        record: RecordId,
+        reopens: bool,
+    ) -> Result<OpenInterview, ClientError> {
         let shared = Arc::clone(&inner);
         let _turn = shared.turn();
         if !inner.open_records().insert(record) {
@@ -72,6 +78,7 @@ impl OpenInterview {
             record,
             work: None,
             is_trial: false,
+            reopens,
         };
         if let Err(error) = interview.load() {
             interview.work = None;

@@ -128,7 +128,7 @@ pub fn measure(season: &Season) -> Result<(), String> {
 
 /// Corrects one text; saves it, or submits the interview again.
 fn correct(device: &mut Device, record: &RecordRef, submits: bool) -> Result<(), String> {
-    let mut open = device.client.open_interview(record).map_err(in_words)?;
+    let mut open = device.client.reopen(record).map_err(in_words)?;
     let sentence = words::sentence(device.country, &mut Chance::new(device.chance.draw()));
     // A short new text: what a correction costs beside its words.
     let word = sentence.split(' ').next().unwrap_or(sentence);

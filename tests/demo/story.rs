@@ -299,7 +299,7 @@ fn conflict(devices: &[Device], supervisor: &mut sampan_acceptance::desk::Desk) 
 }
 
 fn correct(client: &Client, record: &RecordRef, at: &str, text: &str) -> Result<(), String> {
-    let mut open = client.open_interview(record).map_err(in_words)?;
+    let mut open = client.reopen(record).map_err(in_words)?;
     open.answer(&PlaceRef::from(at), &AnswerInput::Text(text.to_string()))
         .map_err(in_words)?;
     let finished = open.finish().map_err(in_words)?;

@@ -58,7 +58,7 @@ fn erased_words_stand_in_no_file_of_the_office_and_of_no_device_after_its_next_s
     // Written before the old phone hears of the erasure, and brought after it.
     correct(&late, &record, "remark", &format!("{CANARY}, again"));
     // An interview that is open while the erasure comes.
-    let mut open = other.open_interview(&record).expect("opened");
+    let mut open = other.reopen(&record).expect("opened");
     open.answer(
         &"remark".into(),
         &sampan_client_core::api::AnswerInput::Text(format!("{CANARY}, in the journal")),

@@ -155,7 +155,7 @@ pub fn stall(client: &Client, seller: &str, price: i64) -> RecordRef {
 
 /// Changes one answer of an interview and submits it again.
 pub fn correct(client: &Client, record: &RecordRef, place: &str, text: &str) {
-    let mut open = client.open_interview(record).map_err(in_words).expect("opened");
+    let mut open = client.reopen(record).map_err(in_words).expect("opened");
     open.answer(&PlaceRef::from(place), &AnswerInput::Text(text.into()))
         .map_err(in_words)
         .expect("answered");

@@ -111,6 +111,36 @@ pub enum Command {
         #[arg(long, value_name = "LANGUAGE")]
         language: Option<String>,
     },
+    /// Opens a finished interview again, to change it and finish it again.
+    #[command(
+        after_help = "Example:\n  sampan reopen 0193a5c2\n\nOnly for your own interviews. From the first changed answer \
+                      on it waits to be\nfinished again. Interviews that a supervisor returned need no reopening: \
+                      sampan interview RECORD."
+    )]
+    Reopen {
+        /// The record: its id, or the beginning of it.
+        record: String,
+        /// Answers to change first; the rest is asked. Without a terminal the interview is finished if nothing is
+        /// missing.
+        #[arg(long, value_name = "FILE")]
+        answers: Option<PathBuf>,
+        /// Language of the questions (`English (en)`, `English` or `en`).
+        #[arg(long, value_name = "LANGUAGE")]
+        language: Option<String>,
+    },
+    /// Moves an interview to the newer version of its form, and says what does not fit there.
+    #[command(
+        after_help = "Example:\n  sampan move 0193a5c2 --dry-run\n  sampan move 0193a5c2\n\nAnswers carry over by the \
+                      paths of their questions. What has no place stays in the\nrecord under its old path. Finished \
+                      interviews are reopened first."
+    )]
+    Move {
+        /// The record: its id, or the beginning of it.
+        record: String,
+        /// Only says what would happen.
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Exchanges everything with the office. Safe to stop and repeat at any time.
     Sync,
     /// Tells what was sent and received, what is kept here and what the office keeps apart.

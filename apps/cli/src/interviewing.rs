@@ -30,6 +30,8 @@ pub struct Asked<'a> {
     pub answers: Option<&'a Path>,
     /// Language of the questions.
     pub language: Option<&'a str>,
+    /// Whether a finished interview is opened again; then only a record is meant.
+    pub reopens: bool,
 }
 
 /// Begins an interview or goes on with one, fills in answers, asks the rest.
@@ -40,7 +42,12 @@ pub fn interview(terminal: &mut Terminal, device: &Device, asked: &Asked<'_>) ->
             advice: "Leave out --json, or give the answers with --answers FILE.".into(),
         });
     }
-    let Some(target) = target(terminal, device, asked.what)? else {
+    let target = if asked.reopens {
+        Some(Target::Record(RecordRef(asked.what.to_owned())))
+    } else {
+        target(terminal, device, asked.what)?
+    };
+    let Some(target) = target else {
         return Ok(Outcome::Done);
     };
     // Everything that can be wrong with the request shows here, before anything is written.
@@ -58,7 +65,11 @@ pub fn interview(terminal: &mut Terminal, device: &Device, asked: &Asked<'_>) ->
         Target::New(form) => device.client.start(&form.form_id)?,
         Target::Record(record) => record.clone(),
     };
-    let mut open = device.client.open_interview(&record)?;
+    let mut open = if asked.reopens {
+        device.client.reopen(&record)?
+    } else {
+        device.client.open_interview(&record)?
+    };
     let record = open.record();
     speak(&mut open, asked.language)?;
     say_on_interrupt(&record);
@@ -214,7 +225,17 @@ fn resume(
     open: &mut OpenInterview,
     view: &InterviewView,
 ) -> Result<(), Failure> {
-    if view.state == "returned" {
+    if let Some(version) = &view.newer_version {
+        let short = words::short(&view.record.0);
+        terminal.line(terminal.faint(&harmless(&format!(
+            "Version {version} of this form is here; `sampan move {short} --dry-run` says what would fit."
+        ))))?;
+    }
+    if is_finished(&view.state) {
+        terminal.line(terminal.warning(
+            "It is finished. From the first changed answer on it waits to be finished again (:end).",
+        ))?;
+    } else if view.state == "returned" {
         let shown = device.client.show(&view.record, None)?;
         let note = if shown.decision_note.is_empty() {
             "A supervisor returned this interview.".to_owned()
@@ -261,6 +282,10 @@ fn resume(
         }
     }
     Ok(())
+}
+
+fn is_finished(state: &str) -> bool {
+    ["submitted", "resubmitted", "approved", "changed_since_approval"].contains(&state)
 }
 
 /// Finishes what an answers file filled in, or says what is missing.

@@ -190,6 +190,12 @@ fn notes(interview: &InterviewView, changed: String) -> String {
             "open comments",
         ));
     }
+    if let Some(version) = &interview.newer_version {
+        notes.push(format!(
+            "version {} of its form is here: sampan move",
+            harmless(version)
+        ));
+    }
     if !interview.can_open {
         notes.push("only to be read".into());
     }

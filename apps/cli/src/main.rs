@@ -12,6 +12,7 @@ mod failure;
 mod interviewing;
 mod lines;
 mod listing;
+mod moving;
 mod rehearsing;
 mod running;
 mod syncing;

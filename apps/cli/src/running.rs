@@ -9,7 +9,9 @@ use crate::device::Device;
 use crate::failure::{Failure, Outcome};
 use crate::interviewing::Asked;
 use crate::terminal::{Terminal, harmless};
-use crate::{checking, comparing, converting, evaluating, interviewing, listing, rehearsing, syncing, words};
+use crate::{
+    checking, comparing, converting, evaluating, interviewing, listing, moving, rehearsing, syncing, words,
+};
 
 /// Runs what the command line asks for.
 pub fn run() -> ExitCode {
@@ -71,8 +73,26 @@ fn command(arguments: &Arguments, terminal: &mut Terminal) -> Result<Outcome, Fa
                 what,
                 answers: answers.as_deref(),
                 language: language.as_deref(),
+                reopens: false,
             },
         ),
+        Command::Reopen {
+            record,
+            answers,
+            language,
+        } => interviewing::interview(
+            terminal,
+            &Device::open(data)?,
+            &Asked {
+                what: record,
+                answers: answers.as_deref(),
+                language: language.as_deref(),
+                reopens: true,
+            },
+        ),
+        Command::Move { record, dry_run } => {
+            moving::move_on(terminal, &Device::open(data)?, record, *dry_run)
+        }
         Command::Sync => syncing::sync(terminal, &Device::open(data)?),
         Command::Log { limit } => syncing::log(terminal, &Device::open(data)?, *limit),
     }

@@ -68,6 +68,19 @@ pub(crate) fn offered(inner: &Inner, form_id: &str) -> Result<FormVersionId, Cli
     }
 }
 
+/// The version that new interviews of a form begin under, when it is all here and another than this one.
+pub(crate) fn newer(
+    inner: &Inner,
+    form_id: &str,
+    version: FormVersionId,
+) -> Result<Option<FormRow>, ClientError> {
+    let rows = inner.store().forms()?;
+    let mut offered = rows
+        .into_iter()
+        .filter(|row| row.form_id == form_id && row.is_offered && is_whole(row));
+    Ok(offered.next().filter(|row| row.version != version))
+}
+
 /// A form version ready to run.
 pub(crate) fn plan(inner: &Inner, version: FormVersionId) -> Result<Arc<Plan>, ClientError> {
     let known = inner

@@ -72,8 +72,7 @@ pub(super) fn start(inner: &Inner, form_id: &str) -> Result<RecordId, ClientErro
     let record = new_record_id(&inner.platform, now.wall_time_ms)?;
     let key = RecordKey(inner.platform.bytes()?);
     let opened = Interview::begin(Arc::clone(&plan), &facts(inner, now)?);
-    let schema = FormSchema(Arc::clone(plan.form()));
-    let ops = codec::encode_ops(&opened.ops, &schema);
+    let ops = codec::encode_ops(&opened.ops, &NoSchema);
     inner
         .store()
         .begin_interview(record, version, key, now.wall_time_ms, &ops)?;
@@ -147,7 +146,7 @@ impl Loaded {
             return Ok(self.record.clone());
         };
         let mut record = self.record.clone();
-        let ops = journal_ops(journal, plan)?;
+        let ops = journal_ops(journal)?;
         let change = self.draft(inner, journal, ops.clone(), plan, None)?;
         record.insert(&change, ops);
         Ok(record)
@@ -202,12 +201,12 @@ impl Loaded {
     }
 }
 
-/// The ops in a journal, in order.
-pub(crate) fn journal_ops(journal: &Journal, plan: &Plan) -> Result<Vec<Op>, ClientError> {
-    let schema = FormSchema(Arc::clone(plan.form()));
+/// The ops in a journal, in order. They are written without the numbers of a form version, because the record may be
+/// moved to another one by somebody else before they are saved.
+pub(crate) fn journal_ops(journal: &Journal) -> Result<Vec<Op>, ClientError> {
     let mut ops = Vec::new();
     for entry in &journal.entries {
-        ops.extend(codec::decode_ops(entry, &schema).map_err(|error| {
+        ops.extend(codec::decode_ops(entry, &NoSchema).map_err(|error| {
             ClientError::Store(sampan_store::error::StoreError::Unreadable {
                 what: "an answer in the journal",
                 reason: error.to_string(),
@@ -228,7 +227,7 @@ pub(crate) fn save(
     let loaded = load(inner, id)?;
     let plan = forms::plan(inner, loaded.form)?;
     let journal = loaded.journal.clone().unwrap_or_else(|| loaded.fresh_journal());
-    let mut ops = journal_ops(&journal, &plan)?;
+    let mut ops = journal_ops(&journal)?;
     ops.extend(more);
     if ops.is_empty() {
         return Ok(());
@@ -365,6 +364,13 @@ fn apply_erasures(inner: &Inner, loaded: &Loaded) -> Result<(), ClientError> {
         inner.store().erase_journal(record.id())?;
     }
     Ok(())
+}
+
+/// Whether the person of this device began a record or was given it.
+pub(crate) fn is_own(inner: &Inner, record: &Record) -> Result<bool, ClientError> {
+    let identity = inner.store().identity()?.ok_or(ClientError::NotEnrolled)?;
+    let is_mine = |person| person == identity.person;
+    Ok(record.assignee().is_some_and(is_mine) || record.first().is_some_and(|first| is_mine(first.author)))
 }
 
 fn count(n: usize) -> u64 {

@@ -68,7 +68,14 @@ fn interview(inner: &Inner, row: &InterviewRow) -> Result<InterviewView, ClientE
         Err(_) => false,
     };
     let summary = &row.summary;
+    let newer_version = match summary.state.as_str() {
+        "draft" | "returned" if has_form && !summary.is_erased => {
+            forms::newer(inner, &row.form_id, row.form)?
+        }
+        _ => None,
+    };
     Ok(InterviewView {
+        newer_version: newer_version.map(|form| form.label),
         record: RecordRef(row.record.to_string()),
         form_id: row.form_id.clone(),
         form_title: row.form_title.clone(),
@@ -328,12 +335,20 @@ fn comment_view(running: &Interview, comment: &Comment, people: &People) -> Comm
 
 fn history_of(running: &Interview, record: &Record, people: &People) -> Vec<HistoryView> {
     let mut lines = Vec::new();
+    let mut n_finished = 0usize;
     for entry in history::history(record) {
         let mut n_answers = 0usize;
         let mut sentences = Vec::new();
         for event in &entry.events {
             match event {
                 Event::Answered { .. } => n_answers += 1,
+                Event::Submitted => {
+                    n_finished += 1;
+                    sentences.push(match n_finished {
+                        1 => sentence(running, event, people),
+                        _ => "Finished the interview again.".into(),
+                    });
+                }
                 other => sentences.push(sentence(running, other, people)),
             }
         }

@@ -10,6 +10,7 @@ use sampan_record::codec;
 use sampan_record::op::Op;
 use sampan_record::record::Record;
 use sampan_record::review::{self, ReviewState};
+use sampan_record::schema::NoSchema;
 
 use crate::client::{forms, records};
 use crate::error::ClientError;
@@ -35,9 +36,23 @@ impl OpenInterview {
         if base.n_unread > 0 {
             return Err(cannot("a form that some of it was written under is not here yet"));
         }
-        let state = review::review(&base.record).state;
-        if state == ReviewState::Rejected {
-            return Err(cannot("it was rejected"));
+        let review = review::review(&base.record);
+        let state = review.state;
+        match state {
+            ReviewState::Rejected => return Err(cannot("it was rejected")),
+            ReviewState::Draft | ReviewState::Returned => {}
+            ReviewState::Submitted
+            | ReviewState::Resubmitted
+            | ReviewState::Approved
+            | ReviewState::ChangedSinceApproval => {
+                let goes_on = review.is_reopened || base.journal.is_some();
+                if !goes_on && !self.reopens {
+                    return Err(ClientError::Finished);
+                }
+                if !goes_on && !records::is_own(inner, &base.record)? {
+                    return Err(cannot("it is finished, and it is not yours"));
+                }
+            }
         }
         let plan = forms::plan(inner, base.form)?;
         let whole = base.with_journal(inner, &plan)?;
@@ -130,10 +145,13 @@ impl OpenInterview {
     pub(super) fn write_journal(&mut self, ops: &[Op]) -> Result<(), ClientError> {
         let work = self.work()?;
         let schema = FormSchema(Arc::clone(work.plan.form()));
-        let bytes = codec::encode_ops(ops, &schema);
-        codec::decode_ops(&bytes, &schema).map_err(|error| ClientError::NotWritable {
+        let not_writable = |error: codec::CodecError| ClientError::NotWritable {
             reason: error.to_string(),
-        })?;
+        };
+        // As it is sent later, and as it is kept until then.
+        codec::decode_ops(&codec::encode_ops(ops, &schema), &schema).map_err(not_writable)?;
+        let bytes = codec::encode_ops(ops, &NoSchema);
+        codec::decode_ops(&bytes, &NoSchema).map_err(not_writable)?;
         let journal = work.base.fresh_journal();
         let now = self.inner.platform.clock.now();
         self.inner.store().add_to_journal(

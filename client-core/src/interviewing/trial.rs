@@ -67,5 +67,6 @@ fn trial(
             incarnation: 0,
         }),
         is_trial: true,
+        reopens: false,
     })
 }

@@ -8,3 +8,4 @@ mod line;
 mod office;
 mod reviewing;
 mod syncing;
+mod versions;

@@ -150,7 +150,7 @@ fn an_erasure_at_the_office_empties_the_device_too() {
         }],
     );
     world.sync(&client);
-    let interview = client.open_interview(&record).unwrap();
+    let interview = client.reopen(&record).unwrap();
     assert_eq!(
         (
             said(&interview, "person").as_str(),

@@ -1,6 +1,7 @@
 //! A device and its office over a line that is cut, copied folders, restored offices.
 
-use sampan_client_core::api::SyncOptions;
+use sampan_client_core::api::{RecordRef, SyncOptions};
+use sampan_client_core::client::Client;
 use sampan_sync::receipt::{Generation, Position};
 
 use crate::office::{FORM, Fault, World, form, id, interviewed, said, say};
@@ -87,7 +88,7 @@ fn a_copied_folder_loses_nothing_and_doubles_nothing() {
     let of_first = interviewed(&first, "First");
     let of_second = interviewed(&second, "Second");
     // The copy goes on with the interview that both have.
-    let mut interview = second.open_interview(&unsent).unwrap();
+    let mut interview = second.reopen(&unsent).unwrap();
     say(&mut interview, "age", "30");
     interview.pause().unwrap();
     assert!(!world.sync(&first).took_new_incarnation);
@@ -221,12 +222,22 @@ fn a_form_is_ready_when_its_files_are_here() {
     assert_eq!(shown, "Place number 19999 on the long list");
 }
 
+/// An interview that can be finished and is not.
+fn begun(client: &Client) -> RecordRef {
+    let record = client.start("farm").unwrap();
+    let mut interview = client.open_interview(&record).unwrap();
+    say(&mut interview, "person", "Sok");
+    say(&mut interview, "works", "n");
+    interview.pause().unwrap();
+    record
+}
+
 #[test]
 fn two_people_in_one_record_make_a_conflict_that_both_see() {
     let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let (world, first) = World::with_device(one.path());
     let second = world.enrolled(two.path(), "two", "other phone");
-    let record = interviewed(&first, "Sok");
+    let record = begun(&first);
     world.sync(&first);
     world.show("two", id(&record));
     world.sync(&second);
@@ -251,7 +262,7 @@ fn two_people_in_one_record_make_a_conflict_that_both_see() {
         assert_eq!(values, ["41", "42"]);
     }
     // Saying the shown answer once more settles it.
-    let mut interview = first.open_interview(&record).unwrap();
+    let mut interview = first.reopen(&record).unwrap();
     let shown = said(&interview, "age");
     say(&mut interview, "age", &shown);
     assert!(interview.question(&"age".into()).unwrap().conflict.is_empty());
@@ -265,7 +276,7 @@ fn what_was_not_seen_is_not_overwritten_after_a_kill() {
     let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let (world, first) = World::with_device(one.path());
     let second = world.enrolled(two.path(), "two", "other phone");
-    let record = interviewed(&first, "Sok");
+    let record = begun(&first);
     world.sync(&first);
     world.show("two", id(&record));
     world.sync(&second);

@@ -19,7 +19,7 @@ use crate::places::{FrameId, Places, Spot};
 use crate::plan::{Computes, Plan, Source};
 use crate::running::{Keeping, Queue};
 use crate::sight::{Sight, mixed};
-use crate::view::{Ask, SetAside};
+use crate::view::{Ask, NoPlace, SetAside};
 
 /// One interview while it runs.
 #[derive(Debug)]
@@ -320,11 +320,12 @@ impl Interview {
         let mut rows: Vec<Row> = rows.into_iter().collect();
         rows.sort_by_key(|row| row.repeat.rows.len());
         for row in &rows {
-            if let Err(reason) = self.load_row(&row.repeat, row.row, Some(row.position)) {
+            if let Err(why) = self.load_row(&row.repeat, row.row, Some(row.position)) {
                 self.set_aside.push(SetAside {
                     at: row.repeat.clone(),
                     answer: None,
-                    reason,
+                    why,
+                    reason: why.to_string(),
                 });
             }
         }
@@ -333,11 +334,12 @@ impl Interview {
         answers.sort_by(|left, right| left.0.cmp(&right.0));
         let mut full = BTreeSet::new();
         for (at, answer) in answers {
-            if let Err(reason) = self.load_answer(&at, &answer, &mut full) {
+            if let Err(why) = self.load_answer(&at, &answer, &mut full) {
                 self.set_aside.push(SetAside {
                     at,
                     answer: Some(answer),
-                    reason,
+                    why,
+                    reason: why.to_string(),
                 });
             }
         }
@@ -348,26 +350,23 @@ impl Interview {
         at: &AnswerPath,
         answer: &Answer,
         full: &mut BTreeSet<AnswerPath>,
-    ) -> Result<(), String> {
+    ) -> Result<(), NoPlace> {
         let plan = self.plan.clone();
         let id = plan
             .form()
             .find(at.question.as_str())
-            .ok_or("this form version has no such question")?;
-        let node = plan
-            .form()
-            .get(id)
-            .ok_or("this form version has no such question")?;
+            .ok_or(NoPlace::NoQuestion)?;
+        let node = plan.form().get(id).ok_or(NoPlace::NoQuestion)?;
         let Some((_, kind)) = node.question() else {
-            return Err("this is a group in this form version".into());
+            return Err(NoPlace::Group);
         };
         match plan.source(id) {
             Source::Given | Source::Kept => {}
-            Source::Computed => return Err("this is computed in this form version".into()),
-            Source::Nothing => return Err("this takes no answer in this form version".into()),
+            Source::Computed => return Err(NoPlace::Computed),
+            Source::Nothing => return Err(NoPlace::TakesNone),
         }
         if at.rows.len() != node.repeats.len() {
-            return Err("this stands in other repeats in this form version".into());
+            return Err(NoPlace::OtherRepeats);
         }
         let mut frame = FrameId::INTERVIEW;
         for (depth, (repeat, row)) in node.repeats.iter().zip(&at.rows).enumerate() {
@@ -376,7 +375,7 @@ impl Interview {
                 None => {
                     let place = self.places.path(&plan, Spot { node: *repeat, frame });
                     if full.contains(&place) {
-                        return Err("there are more rows than fit".into());
+                        return Err(NoPlace::TooManyRows);
                     }
                     let made = self.load_row(&place, *row, None);
                     if made.is_err() && !self.is_misplaced(*repeat, *row) {
@@ -389,9 +388,7 @@ impl Interview {
         }
         let answer = match answer {
             Answer::Missing(_) => answer.clone(),
-            Answer::Value(value) => {
-                Answer::Value(converted(value, kind).ok_or("this has another type in this form version")?)
-            }
+            Answer::Value(value) => Answer::Value(converted(value, kind).ok_or(NoPlace::OtherType)?),
         };
         if let Some(cell) = self.places.cell_mut(&plan, Spot { node: id, frame }) {
             cell.answer = Some(answer);
@@ -409,35 +406,29 @@ impl Interview {
         repeat: &AnswerPath,
         row: RowId,
         position: Option<u64>,
-    ) -> Result<FrameId, String> {
+    ) -> Result<FrameId, NoPlace> {
         let plan = self.plan.clone();
-        let spot = self
-            .places
-            .find(&plan, repeat)
-            .ok_or("this form version has no such repeat")?;
-        let node = plan
-            .form()
-            .get(spot.node)
-            .ok_or("this form version has no such repeat")?;
+        let spot = self.places.find(&plan, repeat).ok_or(NoPlace::NoRepeat)?;
+        let node = plan.form().get(spot.node).ok_or(NoPlace::NoRepeat)?;
         if node.what != What::Repeat || repeat.rows.len() != node.repeats.len() {
-            return Err("this is no repeat in this form version".into());
+            return Err(NoPlace::NotARepeat);
         }
         if self.is_misplaced(spot.node, row) {
-            return Err("this form version counts the rows of this repeat".into());
+            return Err(NoPlace::CountedRows);
         }
         if let Some(frame) = self.places.row(spot.frame, spot.node, row) {
             return Ok(frame);
         }
         let position = match (&node.count, row.counted_index()) {
             (Some(_), Some(index)) if index as usize >= crate::facts::ROWS => {
-                return Err("there are more rows than fit".into());
+                return Err(NoPlace::TooManyRows);
             }
             (Some(_), Some(index)) => u64::from(index),
             _ => position.unwrap_or_else(|| self.next_position(spot.frame, spot.node)),
         };
         self.places
             .make_row(&plan, spot.frame, spot.node, row, position)
-            .map_err(|crate::places::Full| "there are more rows than fit".into())
+            .map_err(|crate::places::Full| NoPlace::TooManyRows)
     }
 
     /// The position behind the last row.

@@ -8,9 +8,9 @@
 //! Modules in reading order: [`plan`] (a form version with its tables and its order of computing, shared by all
 //! interviews), [`facts`], [`interview`] (the running form: begin, resume, look), [`answering`] (answers and rows in,
 //! ops out), [`questions`] (how a question stands, its texts and choices), [`screens`], [`checking`] (problems,
-//! finishing, values), [`standing`] (everything at once, by place), [`instance`] (as ODK's XML), [`session`]
-//! (driven by another program), [`view`] and [`refusal`] (plain data that comes out), [`schema`] (question numbers for the
-//! record codec).
+//! finishing, values), [`moving`] (on to another form version, with a report), [`standing`] (everything at once, by
+//! place), [`instance`] (as ODK's XML), [`session`] (driven by another program), [`view`] and [`refusal`] (plain data
+//! that comes out), [`schema`] (question numbers for the record codec).
 //!
 //! ```
 //! use std::sync::Arc;
@@ -54,6 +54,7 @@ pub mod checking;
 pub mod facts;
 pub mod instance;
 pub mod interview;
+pub mod moving;
 mod offers;
 mod places;
 pub mod plan;

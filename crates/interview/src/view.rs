@@ -180,6 +180,44 @@ pub struct SetAside {
     pub at: AnswerPath,
     /// The answer; None for a row.
     pub answer: Option<Answer>,
-    /// Why it has no place, one sentence.
+    /// Why it has no place.
+    pub why: NoPlace,
+    /// The same in one sentence.
     pub reason: String,
+}
+
+/// Why an answer or a row of a record has no place in a form version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+pub enum NoPlace {
+    /// Nothing stands at its path.
+    #[error("this form version has no such question")]
+    NoQuestion,
+    /// A group or repeat stands there.
+    #[error("this is a group in this form version")]
+    Group,
+    /// Its value is computed.
+    #[error("this is computed in this form version")]
+    Computed,
+    /// A note stands there.
+    #[error("this takes no answer in this form version")]
+    TakesNone,
+    /// Other repeats are around it.
+    #[error("this stands in other repeats in this form version")]
+    OtherRepeats,
+    /// The answer does not read as the question's type.
+    #[error("this has another type in this form version")]
+    OtherType,
+    /// Its row does not fit.
+    #[error("there are more rows than fit")]
+    TooManyRows,
+    /// Nothing stands at the row's path.
+    #[error("this form version has no such repeat")]
+    NoRepeat,
+    /// A group or question stands at the row's path, or other repeats are around it.
+    #[error("this is no repeat in this form version")]
+    NotARepeat,
+    /// A person added the row, and the form says how many there are.
+    #[error("this form version counts the rows of this repeat")]
+    CountedRows,
 }

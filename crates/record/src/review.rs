@@ -12,7 +12,7 @@ use crate::record::{Decided, Record};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum ReviewState {
-    /// Not submitted yet.
+    /// Not submitted yet, or opened again by who had submitted it, changed, and not submitted again.
     Draft = 0,
     /// Waits for a reviewer.
     Submitted = 1,
@@ -44,6 +44,8 @@ pub struct Review {
     pub changed_since: Vec<AnswerPath>,
     /// Comments that nobody has resolved (replies do not count).
     pub open_comments: Vec<CommentId>,
+    /// Whether somebody who had submitted it knowingly wrote to it afterwards and has not submitted it again.
+    pub is_reopened: bool,
 }
 
 impl ReviewState {
@@ -101,7 +103,8 @@ pub fn review(record: &Record) -> Review {
         None => Later::default(),
         Some(decided) => later_than(record, decided),
     };
-    let waiting = if record.submitted() {
+    let is_reopened = is_reopened(record);
+    let waiting = if record.submitted() && !is_reopened {
         ReviewState::Submitted
     } else {
         ReviewState::Draft
@@ -112,7 +115,9 @@ pub fn review(record: &Record) -> Review {
             Decision::Reopen => waiting,
             Decision::Approve if later.is_changed => ReviewState::ChangedSinceApproval,
             Decision::Approve => ReviewState::Approved,
-            Decision::Return if record.submitted_knowing(&decided.stamp.dot) => ReviewState::Resubmitted,
+            Decision::Return if !is_reopened && record.submitted_knowing(&decided.stamp.dot) => {
+                ReviewState::Resubmitted
+            }
             Decision::Return => ReviewState::Returned,
             Decision::Reject => ReviewState::Rejected,
         },
@@ -130,7 +135,35 @@ pub fn review(record: &Record) -> Review {
         covers,
         changed_since: later.places.into_iter().collect(),
         open_comments,
+        is_reopened,
     }
+}
+
+/// Whether answers were written by who had said before, and knew it, that the interview is finished, and has not said
+/// it again. What was written without knowing of that came late, and reopens nothing.
+fn is_reopened(record: &Record) -> bool {
+    let submits = record.submits();
+    let writes = |op: &Op| match op {
+        Op::Set { .. } | Op::AddRow { .. } | Op::RemoveRow { .. } | Op::MoveToVersion { .. } => true,
+        Op::Submit
+        | Op::Comment { .. }
+        | Op::ResolveComment { .. }
+        | Op::Decide { .. }
+        | Op::Assign { .. }
+        | Op::Erase { .. }
+        | Op::Unknown { .. } => false,
+    };
+    if submits.is_empty() {
+        return false;
+    }
+    record.changes().any(|(header, ops)| {
+        ops.iter().any(writes)
+            && !ops.iter().any(|op| matches!(op, Op::Submit))
+            && submits
+                .iter()
+                .any(|submit| submit.author == header.author && header.context.covers(&submit.dot))
+            && !record.submitted_knowing(&header.dot())
+    })
 }
 
 /// What was written that a decision does not cover.

@@ -246,6 +246,44 @@ fn a_record_goes_from_draft_to_approved_over_a_return() {
 }
 
 #[test]
+fn a_finished_record_that_its_writer_opens_again_waits_for_that_writer_until_it_is_finished_again() {
+    let (mut enumerator, mut supervisor) = two_writers(&[set("age", &[], 1), Op::Submit]);
+    // Another phone of the same person that had not seen the end: late, and no reopening.
+    supervisor.write(&[set("age", &[], 5)]);
+    enumerator.write(&[set("name", &[], 2)]);
+    assert!(review(&enumerator.record).is_reopened);
+    assert_eq!(review(&enumerator.record).state, ReviewState::Draft);
+    enumerator.write(&[Op::Submit]);
+    exchange(&mut enumerator, &mut supervisor);
+    assert!(!review(&supervisor.record).is_reopened);
+    assert_eq!(review(&supervisor.record).state, ReviewState::Submitted);
+    let returned = decide(&supervisor, Decision::Return);
+    supervisor.write(&[returned]);
+    exchange(&mut enumerator, &mut supervisor);
+    enumerator.write(&[Op::Submit]);
+    assert_eq!(review(&enumerator.record).state, ReviewState::Resubmitted);
+    enumerator.write(&[set("name", &[], 3)]);
+    assert_eq!(review(&enumerator.record).state, ReviewState::Returned);
+    enumerator.write(&[Op::Submit]);
+    exchange(&mut enumerator, &mut supervisor);
+    let approved = decide(&supervisor, Decision::Approve);
+    supervisor.write(&[approved]);
+    exchange(&mut enumerator, &mut supervisor);
+    enumerator.write(&[set("name", &[], 4)]);
+    let found = review(&enumerator.record);
+    assert_eq!(found.state, ReviewState::ChangedSinceApproval);
+    assert!(found.is_reopened);
+    enumerator.write(&[Op::Submit]);
+    let found = review(&enumerator.record);
+    assert_eq!(
+        found.state,
+        ReviewState::ChangedSinceApproval,
+        "only a decision covers it"
+    );
+    assert!(!found.is_reopened);
+}
+
+#[test]
 fn an_edit_that_the_approver_had_not_seen_shows() {
     for is_concurrent in [true, false] {
         let (mut enumerator, mut supervisor) = two_writers(&[set("age", &[], 1), Op::Submit]);

@@ -16,6 +16,7 @@ mod events;
 mod happenings;
 mod keeping;
 mod law;
+mod moving;
 mod odd_records;
 mod relevance;
 mod repeats;
