@@ -16,8 +16,9 @@ use crate::interview::{Interview, converted};
 use crate::offers;
 use crate::places::Spot;
 use crate::plan::Source;
+use crate::queue::Queue;
 use crate::refusal::{Reason, Refused};
-use crate::running::{Keeping, Queue};
+use crate::running::Keeping;
 use crate::view::Accepted;
 
 impl Interview {

@@ -9,7 +9,8 @@ use sampan_value::answer::{Answer, Missing};
 use crate::facts::ROWS;
 use crate::interview::{Interview, moment};
 use crate::places::{FrameId, Spot};
-use crate::running::{Keeping, Queue};
+use crate::queue::Queue;
+use crate::running::Keeping;
 use crate::view::{Problem, ProblemKind};
 
 impl Interview {

@@ -17,7 +17,8 @@ use sampan_xpath::resolve::NodeId;
 use crate::facts::Facts;
 use crate::places::{FrameId, Places, Spot};
 use crate::plan::{Computes, Plan, Source};
-use crate::running::{Keeping, Queue};
+use crate::queue::Queue;
+use crate::running::Keeping;
 use crate::sight::{Sight, mixed};
 use crate::view::{Ask, NoPlace, SetAside};
 

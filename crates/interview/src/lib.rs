@@ -59,6 +59,7 @@ mod offers;
 mod places;
 pub mod plan;
 pub mod questions;
+mod queue;
 pub mod refusal;
 mod running;
 pub mod schema;

@@ -202,15 +202,28 @@ impl Places {
             return Err(Full);
         }
         let id = self.push(plan, repeat, row, position, Some(around));
-        let place = |places: &Places, id: &FrameId| (places.frame(*id).position, places.frame(*id).row);
-        let before = self
-            .rows(around, repeat)
-            .partition_point(|other| place(self, other) < (position, row));
+        let before = self.n_before(around, repeat, (position, row));
         if let Some(range) = self.range_mut(around, repeat) {
             range.rows.insert(before, id);
         }
         self.by_row.insert((around, repeat, row), id);
         Ok(id)
+    }
+
+    /// How many rows stand before a place among them.
+    fn n_before(&self, around: FrameId, repeat: NodeId, place: (u64, RowId)) -> usize {
+        let place_of = |id: &FrameId| (self.frame(*id).position, self.frame(*id).row);
+        self.rows(around, repeat)
+            .partition_point(|other| place_of(other) < place)
+    }
+
+    /// The number of a row among its siblings, from 1.
+    pub(crate) fn number(&self, row: FrameId) -> usize {
+        let frame = self.frame(row);
+        let before = frame
+            .around
+            .map(|around| self.n_before(around, frame.repeat, (frame.position, frame.row)));
+        before.map_or(1, |n_before| n_before + 1)
     }
 
     /// Takes a row out, with all that stands in it. Returns the frames that are gone.
@@ -255,6 +268,12 @@ impl Places {
             std::iter::successors(Some(frame), |id| self.frame(*id).around).collect();
         chain.reverse();
         chain
+    }
+
+    /// Whether a frame is a row of a repeat, or lies in one.
+    pub(crate) fn is_in(&self, frame: FrameId, repeat: NodeId) -> bool {
+        std::iter::successors(Some(frame), |id| self.frame(*id).around)
+            .any(|id| self.frame(id).repeat == repeat)
     }
 
     /// The innermost frame around (or at) `from` that also lies around the repeats of `repeats` (outermost first), and

@@ -61,6 +61,13 @@ pub(crate) enum Computes {
     Answer,
 }
 
+impl Task {
+    /// Whether its rows read each other, any of them any other.
+    pub(crate) fn is_swept(&self) -> bool {
+        self.follows_itself && self.looks_around
+    }
+}
+
 /// How the answer of an item comes about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Source {

@@ -1,7 +1,5 @@
 //! Computing: after each change exactly what depends on it, in the order of the plan.
 
-use std::collections::{BTreeMap, VecDeque};
-
 use sampan_form::compiled::{Does, First, Node, What};
 use sampan_form::def::Event;
 use sampan_record::ids::RowId;
@@ -17,17 +15,8 @@ use crate::facts::ROWS;
 use crate::interview::Interview;
 use crate::places::{FrameId, Spot};
 use crate::plan::{Computes, Rank, Source, Task};
+use crate::queue::Queue;
 use crate::view::{Ask, Wanted};
-
-/// What is to be computed, in order; the flag says whether something that it reads has changed.
-#[derive(Debug, Default)]
-pub(crate) struct Queue {
-    due: BTreeMap<(Rank, FrameId), bool>,
-    /// Answers that have changed and make other items get a value, in order.
-    events: VecDeque<Spot>,
-    /// Whether all that can be due is due already, so that changes need not be followed.
-    is_complete: bool,
-}
 
 /// Most changed answers of one run that trigger something.
 const EVENTS: usize = 10_000;
@@ -45,20 +34,10 @@ pub(crate) enum Keeping {
     Looking,
 }
 
-impl Queue {
-    fn push(&mut self, rank: Rank, frame: FrameId, changed: bool) {
-        let flag = self.due.entry((rank, frame)).or_insert(false);
-        *flag = *flag || changed;
-    }
-}
-
 impl Interview {
     /// Everything is due, nothing has changed.
     pub(crate) fn everything(&self) -> Queue {
-        let mut queue = Queue {
-            is_complete: true,
-            ..Queue::default()
-        };
+        let mut queue = Queue::complete();
         for frame in self.places.frames() {
             self.push_frame(&mut queue, frame);
         }
@@ -120,6 +99,9 @@ impl Interview {
         let Some(node) = self.plan.form().get(task.node) else {
             return;
         };
+        if task.is_swept() && queue.is_told(rank) {
+            return;
+        }
         let (base, depth) = match task.looks_around {
             true => (FrameId::INTERVIEW, 0),
             false => self.places.common(origin, &node.repeats),
@@ -189,8 +171,10 @@ impl Interview {
     fn run_due(&mut self, queue: &mut Queue, keeping: Keeping, ops: &mut Vec<Op>) {
         // Each task runs about once; the bound only matters for rows that read each other in a circle.
         let mut n_left = 100_000_usize.saturating_add(self.places.frames().count().saturating_mul(1_000));
-        while let Some(((rank, frame), changed)) = queue.due.pop_first() {
-            let Some(task) = self.plan.task(rank).copied() else {
+        let plan = self.plan.clone();
+        let is_swept = |rank: Rank| plan.task(rank).is_some_and(Task::is_swept);
+        while let Some((rank, frame, changed)) = queue.pop(is_swept) {
+            let Some(task) = plan.task(rank).copied() else {
                 continue;
             };
             let spot = Spot {

@@ -118,6 +118,27 @@ impl World for Sight<'_> {
         self.nodes(target, from).into_iter().next()
     }
 
+    fn nth(&self, target: NodeId, from: &Spot, place: usize) -> Option<Spot> {
+        let node = self.plan.form().get(target)?;
+        let (base, depth) = self.places.common(from.frame, &node.repeats);
+        let around = Spot {
+            node: target,
+            frame: base,
+        };
+        // A repeat seen from around it: its rows are at hand. Seen from inside a row it is that row.
+        let is_at_hand = node.what == What::Repeat
+            && depth == node.repeats.len()
+            && !self.places.is_in(from.frame, target);
+        if !is_at_hand {
+            return self.nodes(target, from).into_iter().nth(place);
+        }
+        if !self.places.is_relevant(self.plan, around) {
+            return None;
+        }
+        let frame = *self.places.shown(base, target).get(place)?;
+        Some(Spot { node: target, frame })
+    }
+
     fn text<'a>(&'a self, node: &Spot) -> Cow<'a, str> {
         if self.row_of(node.node, node.frame) {
             return Cow::Borrowed("");
@@ -192,17 +213,9 @@ impl World for Sight<'_> {
     }
 
     fn position(&self, node: &Spot) -> usize {
-        let frame = self.places.frame(node.frame);
-        match frame.around {
-            Some(around) if frame.repeat == node.node => {
-                let index = self
-                    .places
-                    .rows(around, node.node)
-                    .iter()
-                    .position(|row| *row == node.frame);
-                index.map(|index| index + 1).unwrap_or(1)
-            }
-            _ => 1,
+        match self.row_of(node.node, node.frame) {
+            true => self.places.number(node.frame),
+            false => 1,
         }
     }
 

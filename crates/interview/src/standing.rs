@@ -18,7 +18,8 @@ use sampan_xpath::resolve::NodeId;
 
 use crate::interview::Interview;
 use crate::places::{FrameId, Spot};
-use crate::running::{Keeping, Queue};
+use crate::queue::Queue;
+use crate::running::Keeping;
 use crate::view::{ChoiceView, ProblemKind};
 
 /// One item at one place.

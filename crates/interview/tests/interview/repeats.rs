@@ -272,3 +272,37 @@ fn rows_that_read_each_other_in_a_circle_end_and_are_reported() {
     let kinds: Vec<ProblemKind> = interview.problems().iter().map(|problem| problem.kind).collect();
     assert!(kinds.iter().all(|kind| !kind.blocks()), "{kinds:?}");
 }
+
+#[test]
+fn a_running_total_is_right_after_any_change_in_either_direction() {
+    let mut interview = begin(
+        "
+| survey |              |       |       |             |
+|        | type         | name  | label | calculation |
+|        | begin_repeat | row   | Row   |             |
+|        | integer      | x     | X     |             |
+|        | calculate    | down  |       | ${x} + if(position(..) > 1, indexed-repeat(${down}, ${row}, position(..) - 1), 0) |
+|        | calculate    | up    |       | ${x} + if(position(..) < count(../../row), indexed-repeat(${up}, ${row}, position(..) + 1), 0) |
+|        | end_repeat   |       |       |             |
+|        | calculate    | total |       | sum(${x})   |
+",
+    );
+    const ROWS: usize = 30;
+    let mut numbers = Vec::new();
+    for row in 1..=ROWS {
+        add(&mut interview, "row", row as u64);
+        say(&mut interview, &format!("row[{row}]/x"), "1");
+        numbers.push(1);
+    }
+    for (row, x) in [(1, 5), (ROWS, 7), (17, 100), (2, 0), (1, 1)] {
+        say(&mut interview, &format!("row[{row}]/x"), &x.to_string());
+        numbers[row - 1] = x;
+        let total: i32 = numbers.iter().sum();
+        for row in 1..=ROWS {
+            let down: i32 = numbers[..row].iter().sum();
+            let up = total - down + numbers[row - 1];
+            assert_eq!(value(&interview, &format!("row[{row}]/down")), down.to_string());
+            assert_eq!(value(&interview, &format!("row[{row}]/up")), up.to_string());
+        }
+    }
+}

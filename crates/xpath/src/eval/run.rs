@@ -229,14 +229,13 @@ impl<'a, W: World> Run<'a, W> {
             } else {
                 0
             };
-            let nodes = self.world.nodes(*repeat, &from);
-            self.charge(nodes.len())?;
-            match nodes.into_iter().nth(place) {
+            self.charge(1)?;
+            match self.world.nth(*repeat, &from, place) {
                 Some(node) => from = node,
                 None => return Ok(Val::Text(Cow::Borrowed(""))),
             }
         }
-        Ok(match self.world.nodes(target, &from).into_iter().next() {
+        Ok(match self.world.nth(target, &from, 0) {
             Some(node) => Val::Item(Item::Node(node)),
             None => Val::Text(Cow::Borrowed("")),
         })
