@@ -3,6 +3,7 @@
 mod bench;
 mod conformance;
 mod demo;
+mod fuzz;
 mod run;
 mod screenshots;
 mod setup;
@@ -21,6 +22,8 @@ cargo xtask <command>
   bench [NAME]       measure; NAME is one of: forms, bytes, recompute, sync, memory (all without a name)
   screenshots DIR    every screen as PNG, at 1280 and 390 px, in Chromium
   conformance        cases recorded from the programs of others, counted: passed, known different, failed
+  fuzz TARGET [--minutes 10] [--input FILE] [--keep]
+                     hostile input until something is found; TARGET is one of: sheet, xform, xpath, trace
   setup [--browser]  install or check what the commands above need
   soak               long runs of the fault journeys, until stopped
 ";
@@ -34,6 +37,7 @@ fn main() -> ExitCode {
     let outcome = match command {
         "conformance" => conformance::conformance(rest),
         "demo" => demo::demo(rest),
+        "fuzz" => fuzz::fuzz(rest),
         "test" => test::test(rest),
         "tidy" => tidy::command(),
         "bench" => bench::bench(rest),

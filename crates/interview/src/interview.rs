@@ -321,6 +321,7 @@ impl Interview {
         let mut rows: Vec<Row> = rows.into_iter().collect();
         rows.sort_by_key(|row| row.repeat.rows.len());
         for row in &rows {
+            self.load_counted_around(&row.repeat);
             if let Err(why) = self.load_row(&row.repeat, row.row, Some(row.position)) {
                 self.set_aside.push(SetAside {
                     at: row.repeat.clone(),
@@ -395,6 +396,32 @@ impl Interview {
             cell.answer = Some(answer);
         }
         Ok(())
+    }
+
+    /// Makes the counted rows around a repeat that has rows of its own: a record holds no row that the form counts, and
+    /// perhaps no answer in it yet.
+    fn load_counted_around(&mut self, at: &AnswerPath) {
+        let plan = self.plan.clone();
+        let node = plan
+            .form()
+            .find(at.question.as_str())
+            .and_then(|id| plan.form().get(id));
+        let mut frame = FrameId::INTERVIEW;
+        for (repeat, row) in node.iter().flat_map(|node| &node.repeats).zip(&at.rows) {
+            let is_counted = plan.form().get(*repeat).is_some_and(|node| node.count.is_some());
+            let made = match self.places.row(frame, *repeat, *row) {
+                Some(made) => Ok(made),
+                None if is_counted => {
+                    let place = self.places.path(&plan, Spot { node: *repeat, frame });
+                    self.load_row(&place, *row, None)
+                }
+                None => return,
+            };
+            match made {
+                Ok(made) => frame = made,
+                Err(_) => return,
+            }
+        }
     }
 
     /// Whether the form counts a repeat's rows and this is none of those.

@@ -35,6 +35,10 @@ const ARROWS: &[(&str, &[&str])] = &[
             "xlsform",
         ],
     ),
+    (
+        "fuzz",
+        &["form", "interview", "record", "value", "xlsform", "xpath"],
+    ),
     ("cli", &["client-core", "xlsform", "form", "interview", "xpath"]),
     (
         "acceptance",

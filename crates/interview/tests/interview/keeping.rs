@@ -209,6 +209,23 @@ fn an_interview_has_the_name_that_the_form_gives_it() {
 }
 
 #[test]
+fn a_row_without_answers_in_a_counted_row_is_there_again() {
+    let mut interview = begin(
+        "| survey |              |      |       |              |             |
+         |        | type         | name | label | repeat_count | calculation |
+         |        | begin_repeat | outer | O    | 1            |             |
+         |        | begin_repeat | inner | I    |              |             |
+         |        | calculate    | one  |       |              | 1           |
+         |        | end_repeat   |      |       |              |             |
+         |        | end_repeat   |      |       |              |             |",
+    );
+    add(&mut interview, "outer[1]/inner", 1);
+    let again = reopened(&interview);
+    assert!(again.set_aside().is_empty());
+    assert_eq!(value(&again, "outer[1]/inner[1]/one"), "1");
+}
+
+#[test]
 fn rows_get_computed_defaults_of_their_own() {
     let mut interview = begin(
         "| survey |              |      |       |                        |
