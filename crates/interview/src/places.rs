@@ -10,7 +10,7 @@ use sampan_value::answer::Answer;
 use sampan_xpath::resolve::NodeId;
 
 use crate::facts::{PLACES, ROWS};
-use crate::plan::Plan;
+use crate::plan::{Layout, Plan};
 
 /// The interview itself (0) or one row of a repeat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -67,6 +67,11 @@ pub(crate) struct Range {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Full;
 
+/// What a row counts for among [`PLACES`]: an empty one takes room too.
+fn cost(layout: &Layout) -> usize {
+    layout.cells.len() + 1
+}
+
 /// All frames.
 #[derive(Debug)]
 pub(crate) struct Places {
@@ -96,7 +101,7 @@ impl Places {
     ) -> FrameId {
         let id = FrameId(u32::try_from(self.frames.len()).expect("frames are far fewer than PLACES"));
         let layout = plan.layout(repeat);
-        self.n_cells = self.n_cells.saturating_add(layout.cells.len());
+        self.n_cells = self.n_cells.saturating_add(cost(layout));
         self.frames.push(Frame {
             repeat,
             row,
@@ -198,7 +203,7 @@ impl Places {
         position: u64,
     ) -> Result<FrameId, Full> {
         let n_rows = self.rows(around, repeat).len();
-        if n_rows >= ROWS || self.n_cells.saturating_add(plan.layout(repeat).cells.len()) > PLACES {
+        if n_rows >= ROWS || self.n_cells.saturating_add(cost(plan.layout(repeat))) > PLACES {
             return Err(Full);
         }
         let id = self.push(plan, repeat, row, position, Some(around));
@@ -245,7 +250,7 @@ impl Places {
                 continue;
             };
             frame.around = None;
-            self.n_cells = self.n_cells.saturating_sub(frame.cells.len());
+            self.n_cells = self.n_cells.saturating_sub(frame.cells.len() + 1);
             frame.cells = Vec::new();
             for range in std::mem::take(&mut frame.ranges).into_values() {
                 gone.extend(range.rows);

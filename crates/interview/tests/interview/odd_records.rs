@@ -130,12 +130,50 @@ fn rows_in_rows_do_not_multiply_beyond_the_limit() {
 }
 
 #[test]
+fn a_row_in_a_row_that_the_count_hides_waits_for_the_count() {
+    let row = Row {
+        repeat: path("row/inner", &[1]),
+        row: RowId::added(1),
+        position: 0,
+    };
+    let count = (path("n", &[]), number(2));
+    let hidden = Interview::from_answers(plan(FORM), [], [row.clone()]);
+    assert!(hidden.set_aside().is_empty());
+    assert!(hidden.rows(&path("row", &[])).is_empty());
+    assert_eq!(hidden.added_rows(), std::slice::from_ref(&row));
+    let shown = Interview::from_answers(plan(FORM), [count], [row.clone()]);
+    assert_eq!(shown.rows(&row.repeat), [row.row]);
+}
+
+#[test]
+fn empty_rows_count_towards_the_limit_too() {
+    let plan = plan(
+        "| survey |              |      |       |              |
+         |        | type         | name | label | repeat_count |
+         |        | begin_repeat | a    | A     | 1000         |
+         |        | begin_repeat | b    | B     | 1000         |
+         |        | begin_repeat | c    | C     | 1000         |
+         |        | end_repeat   |      |       |              |
+         |        | end_repeat   |      |       |              |
+         |        | end_repeat   |      |       |              |",
+    );
+    let interview = Interview::begin(plan, &facts()).interview;
+    let problems = interview.problems();
+    assert!(
+        problems
+            .iter()
+            .any(|problem| problem.message.contains("More rows are wanted than fit"))
+    );
+}
+
+#[test]
 fn rows_of_repeats_that_are_not_there_are_set_aside() {
     for repeat in [
         path("n", &[]),
         path("nothing", &[]),
         path("row/inner", &[]),
-        path("row/inner", &[7]),
+        path("row/inner", &[RowId::added(7).0]),
+        path("row/inner", &[5_000]),
         path("free", &[1]),
     ] {
         let row = Row {
