@@ -286,7 +286,7 @@ fn put_file(
             false,
         )));
     };
-    if let Err(error) = Table::from_csv(bytes) {
+    if let Err(error) = Table::read(name, bytes) {
         return Ok(Err(file_problem(
             name,
             error.to_string(),

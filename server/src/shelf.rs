@@ -103,7 +103,7 @@ pub fn tables(blobs: &BlobFolder, def: &FormDef) -> Result<Tables, OfficeError> 
             Err(StoreError::Absent { .. }) => continue,
             Err(error) => return Err(error.into()),
         };
-        if let Ok(table) = Table::from_csv(&bytes) {
+        if let Ok(table) = Table::read(&file.file_name, &bytes) {
             tables.insert(&file.id, Arc::new(table));
         }
     }

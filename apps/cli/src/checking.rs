@@ -155,7 +155,7 @@ fn with_files(form: &FormDef, attachments: &[(&Path, Vec<u8>)]) -> Vec<Problem> 
             continue;
         };
         known.push(file.id.as_str());
-        match Table::from_csv(bytes) {
+        match Table::read(&name, bytes) {
             Ok(table) => tables.insert(&file.id, Arc::new(table)),
             Err(error) => problems.push(Problem::error(
                 &at_file,

@@ -104,7 +104,7 @@ pub(crate) fn plan(inner: &Inner, version: FormVersionId) -> Result<Arc<Plan>, C
             .store()
             .content(hash)
             .map_err(|error| not_ready(error, &form_id, &file.file_name))?;
-        let table = Table::from_csv(&bytes).map_err(|error| ClientError::FormFault {
+        let table = Table::read(&file.file_name, &bytes).map_err(|error| ClientError::FormFault {
             form_id: form_id.clone(),
             reason: format!("{}: {error}", file.file_name),
         })?;

@@ -8,7 +8,7 @@ use sampan_xpath::program::Program;
 use sampan_xpath::resolve::NodeId;
 
 use crate::compiled::label::Label;
-use crate::def::{Event, FormDef, ListRef, Origin, Role, Sensitivity};
+use crate::def::{Event, FormDef, ListRef, Origin, Role, Sensitivity, Translated};
 use crate::external::Tables;
 use crate::problem::Problem;
 
@@ -86,6 +86,8 @@ pub struct Node {
     pub appearance: Vec<String>,
     /// Parameters (`start=1 end=10`).
     pub parameters: BTreeMap<String, String>,
+    /// Files to show with the text: `image`, `big-image`, `audio` or `video` -> file name by language.
+    pub media: BTreeMap<String, Translated>,
     /// How sensitive the answer is.
     pub sensitivity: Option<Sensitivity>,
     /// The cell of its name.
@@ -151,6 +153,8 @@ pub enum First {
 pub struct Choices {
     /// A list of this form ([`Form::list`]) or a file (by instance id in [`Tables`]).
     pub list: ListRef,
+    /// The answers that are the choices, for [`ListRef::Answers`].
+    pub answers: Option<Answers>,
     /// Which of them are offered; None = all.
     pub filter: Option<Program>,
     /// The column that is stored: `name` unless the parameter `value` says otherwise.
@@ -161,6 +165,17 @@ pub struct Choices {
     pub randomize: bool,
     /// What the chance starts from; None = the interview's own seed.
     pub seed: Option<Program>,
+}
+
+/// Answers that are choices of another question, one for each row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Answers {
+    /// The question whose answers are stored.
+    pub value: NodeId,
+    /// The question whose answers are shown; it stands in the same repeats.
+    pub label: NodeId,
+    /// The innermost repeat around it (its group, outside repeats): the filter is judged in each row of it.
+    pub around: NodeId,
 }
 
 /// A list of choices with an index for every column. As an [`xpath::world::Table`](sampan_xpath::world::Table) it has
@@ -183,6 +198,8 @@ pub struct Choice {
     pub label: Label,
     /// Other columns, for filters.
     pub columns: BTreeMap<String, String>,
+    /// Files to show with the label, as in [`Node::media`].
+    pub media: BTreeMap<String, Translated>,
     plain_label: String,
 }
 

@@ -1,7 +1,15 @@
-//! Files that travel with a form: a CSV table with an index for every column.
+//! Files that travel with a form: CSV tables, XML documents and GeoJSON maps, with an index for every column asked for.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
+
+use crate::def::FormDef;
+use crate::external::document::Document;
+
+mod document;
+mod geojson;
+mod itemsets;
+mod xml;
 
 /// Largest file in bytes.
 pub const TABLE_BYTES: usize = 64 * 1024 * 1024;
@@ -13,7 +21,7 @@ pub const TABLE_COLUMNS: usize = 256;
 /// Why a file is no usable table.
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
-    /// More bytes, rows or columns than allowed.
+    /// More bytes, rows, columns or elements than allowed.
     #[error("the file has more than {limit} {what}; split it or leave out what the form does not need")]
     TooLarge {
         /// What there is too much of.
@@ -22,10 +30,16 @@ pub enum TableError {
         limit: usize,
     },
     /// A line that is not UTF-8 text.
-    #[error("line {line} is not UTF-8 text; save the file as \"CSV UTF-8\"")]
+    #[error("line {line} is not UTF-8 text; save the file as UTF-8 (in a spreadsheet: \"CSV UTF-8\")")]
     NotText {
         /// Line in the file, from 1.
         line: u64,
+    },
+    /// Text in another encoding, as the first bytes tell.
+    #[error("the file is text in {encoding}; save it as UTF-8 (in a spreadsheet: \"CSV UTF-8\")")]
+    Encoding {
+        /// Name of the encoding.
+        encoding: &'static str,
     },
     /// A line with another number of fields than the heading.
     #[error("line {line} has {found} fields where the heading has {expected}; check its commas and quotes")]
@@ -46,17 +60,48 @@ pub enum TableError {
     /// Anything else that the CSV reader refuses.
     #[error("the file cannot be read as CSV; save it again as \"CSV UTF-8\"")]
     Unreadable(#[source] csv::Error),
+    /// An XML document that cannot be read.
+    #[error("line {line}: {problem}")]
+    Xml {
+        /// Line in the file, from 1.
+        line: u64,
+        /// What is wrong, and what to do.
+        problem: String,
+    },
+    /// A GeoJSON file that cannot be read.
+    #[error(
+        "the file is no GeoJSON that choices can be read from ({problem}); save it as a FeatureCollection of points, lines or polygons"
+    )]
+    GeoJson {
+        /// What is wrong, with its line.
+        problem: String,
+    },
+    /// A name that is no `.csv`, `.xml` or `.geojson`.
+    #[error("{file_name} is no .csv, .xml or .geojson file; save it as one of these")]
+    Kind {
+        /// The name of the file.
+        file_name: String,
+    },
 }
 
-/// A table, read once and looked up by hash.
+/// A table, read once and looked up by hash. Of an XML document or a map, the elements inside the outermost are the rows
+/// and what they hold as text are the columns; paths see the whole document.
 #[derive(Debug)]
 pub struct Table {
     columns: Vec<String>,
-    /// All cells, row after row, as ends of `text`.
-    ends: Vec<usize>,
-    text: String,
+    content: Content,
     /// Per column, made when first asked for: value -> rows in order.
     indexes: Vec<OnceLock<HashMap<Box<str>, Vec<u32>>>>,
+}
+
+#[derive(Debug)]
+enum Content {
+    /// All cells, row after row, as ends of `text`.
+    Cells {
+        ends: Vec<usize>,
+        text: String,
+    },
+    Document(Document),
 }
 
 /// The tables of a form by instance id (`adm2`).
@@ -66,40 +111,73 @@ pub struct Tables {
 }
 
 impl Table {
+    /// Reads a file by the ending of its name: `.csv`, `.xml` or `.geojson`.
+    pub fn read(file_name: &str, bytes: &[u8]) -> Result<Table, TableError> {
+        match file_name.to_ascii_lowercase().rsplit_once('.') {
+            Some((_, "csv")) => Table::from_csv(bytes),
+            Some((_, "xml")) => Table::from_xml(bytes),
+            Some((_, "geojson")) => Table::from_geojson(bytes),
+            _ => Err(TableError::Kind {
+                file_name: file_name.to_string(),
+            }),
+        }
+    }
+
     /// Reads a CSV file: comma (or semicolon or tab, if the heading has no comma) between fields, quotes, LF or CRLF,
     /// a byte order mark is tolerated, blanks around names in the heading are cut. Empty lines are left out.
     pub fn from_csv(bytes: &[u8]) -> Result<Table, TableError> {
-        if bytes.len() > TABLE_BYTES {
-            return Err(TableError::TooLarge {
-                what: "bytes",
-                limit: TABLE_BYTES,
-            });
-        }
-        let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+        let bytes = checked(bytes)?;
         let mut reader = csv::ReaderBuilder::new()
             .delimiter(delimiter(bytes))
             .from_reader(bytes);
         let columns = columns(reader.headers().map_err(refused)?)?;
-        let mut table = Table {
-            indexes: columns.iter().map(|_| OnceLock::new()).collect(),
-            columns,
-            ends: Vec::new(),
-            text: String::with_capacity(bytes.len()),
-        };
+        let mut ends = Vec::new();
+        let mut text = String::with_capacity(bytes.len());
         let mut record = csv::StringRecord::new();
+        let mut n_rows = 0_usize;
         while reader.read_record(&mut record).map_err(refused)? {
-            if table.len() == TABLE_ROWS {
-                return Err(TableError::TooLarge {
-                    what: "rows",
-                    limit: TABLE_ROWS,
-                });
-            }
+            n_rows = more_rows(n_rows)?;
             for cell in &record {
-                table.text.push_str(cell.trim());
-                table.ends.push(table.text.len());
+                text.push_str(cell.trim());
+                ends.push(text.len());
             }
         }
-        Ok(table)
+        Ok(Table::new(columns, Content::Cells { ends, text }))
+    }
+
+    /// Reads an XML document of any shape. Document types and entities of their own are refused.
+    pub fn from_xml(bytes: &[u8]) -> Result<Table, TableError> {
+        Table::from_document(xml::read(text_of(checked(bytes)?)?)?)
+    }
+
+    /// Reads a GeoJSON FeatureCollection as `root/item`: `geometry` in ODK's text form, `id`, and the properties.
+    pub fn from_geojson(bytes: &[u8]) -> Result<Table, TableError> {
+        Table::from_document(geojson::read(text_of(checked(bytes)?)?)?)
+    }
+
+    fn from_document(document: Document) -> Result<Table, TableError> {
+        if document.n_rows() > TABLE_ROWS {
+            return Err(TableError::TooLarge {
+                what: "rows",
+                limit: TABLE_ROWS,
+            });
+        }
+        let columns = document.columns();
+        match columns.len() > TABLE_COLUMNS {
+            true => Err(TableError::TooLarge {
+                what: "columns",
+                limit: TABLE_COLUMNS,
+            }),
+            false => Ok(Table::new(columns, Content::Document(document))),
+        }
+    }
+
+    fn new(columns: Vec<String>, content: Content) -> Table {
+        Table {
+            indexes: columns.iter().map(|_| OnceLock::new()).collect(),
+            columns,
+            content,
+        }
     }
 
     /// Column names in order.
@@ -114,12 +192,15 @@ impl Table {
 
     /// How many rows.
     pub fn len(&self) -> usize {
-        self.ends.len().checked_div(self.columns.len()).unwrap_or(0)
+        match &self.content {
+            Content::Cells { ends, .. } => ends.len().checked_div(self.columns.len()).unwrap_or(0),
+            Content::Document(document) => document.n_rows(),
+        }
     }
 
     /// Whether there are no rows.
     pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
+        self.len() == 0
     }
 
     /// A cell; empty beyond the table.
@@ -127,6 +208,13 @@ impl Table {
         if column >= self.columns.len() {
             return "";
         }
+        let (ends, text) = match &self.content {
+            Content::Cells { ends, text } => (ends, text),
+            Content::Document(document) => {
+                let name = self.columns.get(column).map(String::as_str).unwrap_or_default();
+                return document.cell(row, name);
+            }
+        };
         let Some(at) = row
             .checked_mul(self.columns.len())
             .and_then(|at| at.checked_add(column))
@@ -134,11 +222,11 @@ impl Table {
             return "";
         };
         let start = match at.checked_sub(1) {
-            Some(before) => self.ends.get(before).copied(),
+            Some(before) => ends.get(before).copied(),
             None => Some(0),
         };
-        match (start, self.ends.get(at)) {
-            (Some(start), Some(end)) => self.text.get(start..*end).unwrap_or(""),
+        match (start, ends.get(at)) {
+            (Some(start), Some(end)) => text.get(start..*end).unwrap_or(""),
             _ => "",
         }
     }
@@ -193,6 +281,13 @@ impl sampan_xpath::world::Table for Table {
                 .collect(),
         )
     }
+
+    fn tree(&self) -> Option<&dyn sampan_xpath::world::Tree> {
+        match &self.content {
+            Content::Cells { .. } => None,
+            Content::Document(document) => Some(document),
+        }
+    }
 }
 
 impl Tables {
@@ -214,6 +309,51 @@ impl Tables {
     /// All instance ids.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
         self.by_id.keys().map(String::as_str)
+    }
+}
+
+/// The file `itemsets.csv` that the lists of the sheet external_choices travel as, for other programs of ODK; None when
+/// the form has no such lists. Here the lists travel inside the form.
+pub fn itemsets(form: &FormDef) -> Option<String> {
+    itemsets::write(form)
+}
+
+/// The bytes without a byte order mark, if there are not too many and they can be UTF-8.
+fn checked(bytes: &[u8]) -> Result<&[u8], TableError> {
+    if bytes.len() > TABLE_BYTES {
+        return Err(TableError::TooLarge {
+            what: "bytes",
+            limit: TABLE_BYTES,
+        });
+    }
+    if bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF") {
+        return Err(TableError::Encoding { encoding: "UTF-16" });
+    }
+    if bytes.starts_with(b"PK\x03\x04") {
+        return Err(TableError::Encoding {
+            encoding: "the form of a spreadsheet program",
+        });
+    }
+    Ok(bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes))
+}
+
+fn text_of(bytes: &[u8]) -> Result<&str, TableError> {
+    std::str::from_utf8(bytes).map_err(|error| {
+        let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
+        let n_lines = before.iter().filter(|byte| **byte == b'\n').count();
+        TableError::NotText {
+            line: u64::try_from(n_lines).unwrap_or(u64::MAX).saturating_add(1),
+        }
+    })
+}
+
+fn more_rows(n_rows: usize) -> Result<usize, TableError> {
+    match n_rows < TABLE_ROWS {
+        true => Ok(n_rows + 1),
+        false => Err(TableError::TooLarge {
+            what: "rows",
+            limit: TABLE_ROWS,
+        }),
     }
 }
 
@@ -298,6 +438,8 @@ mod tests {
             (b"", "the heading line"),
             (b"a,a\n", "names \"a\" twice"),
             (b"a,\n", "has no name for column 2"),
+            (b"\xFF\xFEa\0,\0b\0", "in UTF-16"),
+            (b"PK\x03\x04xxxx", "a spreadsheet program"),
         ] {
             let message = Table::from_csv(bytes).unwrap_err().to_string();
             assert!(message.contains(expected), "{message}");

@@ -33,6 +33,8 @@ pub struct Interview {
     pub(crate) seed: u64,
     /// What `property()` tells; empty in the office.
     pub(crate) properties: BTreeMap<&'static str, String>,
+    /// What the interview saved before was answered, in ODK's text form.
+    pub(crate) last_saved: BTreeMap<NodeId, String>,
     /// What fails where, with the reason.
     pub(crate) faults: BTreeMap<(Spot, Computes), String>,
     /// Places that wait for their computed first value (None) or for one of their actions.
@@ -66,7 +68,19 @@ pub struct Row {
 impl Interview {
     /// Begins an interview: writes down start, today, device and enumerator, sets defaults, computes everything.
     pub fn begin(plan: Arc<Plan>, facts: &Facts) -> Opened {
+        Interview::begin_after(plan, facts, &[])
+    }
+
+    /// As [`Interview::begin`], where `last` are the answers of the interview with this form that was finished last on
+    /// the device: what `${last-saved#name}` reads. Of several rows the first counts.
+    pub fn begin_after(plan: Arc<Plan>, facts: &Facts, last: &[(AnswerPath, Answer)]) -> Opened {
         let mut interview = Interview::empty(plan, facts.started_at, facts.seed);
+        for (at, answer) in last {
+            if let (Some(id), Answer::Value(value)) = (interview.form().find(at.question.as_str()), answer) {
+                let text = || text::to_odk_text(value);
+                interview.last_saved.entry(id).or_insert_with(text);
+            }
+        }
         interview.properties = properties(facts);
         let mut ops = Vec::new();
         interview.write_facts(facts, &mut ops);
@@ -136,6 +150,7 @@ impl Interview {
             now,
             seed,
             properties: BTreeMap::new(),
+            last_saved: BTreeMap::new(),
             faults: BTreeMap::new(),
             waiting: Vec::new(),
             asks: Vec::new(),
@@ -236,6 +251,8 @@ impl Interview {
             mixed(bits ^ row)
         });
         Sight {
+            chooser: None,
+            last_saved: &self.last_saved,
             plan: &self.plan,
             places: &self.places,
             language: &self.language,

@@ -50,6 +50,7 @@
 //! ```
 
 pub mod answering;
+mod calendar;
 pub mod checking;
 pub mod facts;
 pub mod instance;

@@ -1,14 +1,18 @@
 //! The choices a question offers now: lists of the form and files, filtered, with labels.
 
-use sampan_form::compiled::{Choices, Form};
+use std::collections::BTreeMap;
+
+use sampan_form::compiled::{Answers, Choices, Form};
 use sampan_form::def::ListRef;
 use sampan_form::external;
 use sampan_xpath::eval::{At, RowAt};
 use sampan_xpath::functions::number;
+use sampan_xpath::program::Program;
 use sampan_xpath::world::{Table, World};
 
 use crate::places::Spot;
 use crate::sight::Sight;
+use crate::texts;
 use crate::view::ChoiceView;
 
 /// Where choices come from, found once per look.
@@ -30,6 +34,17 @@ impl<'a> Source<'a> {
         match self {
             Source::List(list) => *list,
             Source::File(table) => *table,
+        }
+    }
+
+    fn media(&self, sight: &Sight<'_>, row: usize) -> BTreeMap<String, String> {
+        match self {
+            Source::List(list) => match list.choices.get(row) {
+                Some(choice) => texts::media(&choice.media, sight.language, sight.plan.form()),
+                None => BTreeMap::new(),
+            },
+            // Collect and its like show `image` and its like of a file only where the form says so.
+            Source::File(_) => BTreeMap::new(),
         }
     }
 
@@ -64,6 +79,19 @@ pub(crate) fn offered(sight: &Sight<'_>, spot: Spot) -> Vec<ChoiceView> {
     let Some(choices) = choices_of(sight.plan.form(), spot) else {
         return Vec::new();
     };
+    if let Some(answers) = choices.answers {
+        let mut offers: Vec<ChoiceView> = answered(sight, spot, choices, answers)
+            .map(|(name, label)| ChoiceView {
+                name,
+                label,
+                media: BTreeMap::new(),
+            })
+            .collect();
+        if choices.randomize {
+            shuffle(sight, spot, choices, &mut offers);
+        }
+        return offers;
+    }
     let Some(source) = Source::of(sight, choices) else {
         return Vec::new();
     };
@@ -79,6 +107,7 @@ pub(crate) fn offered(sight: &Sight<'_>, spot: Spot) -> Vec<ChoiceView> {
             ChoiceView {
                 label: if label.is_empty() { name.clone() } else { label },
                 name,
+                media: source.media(sight, row),
             }
         })
         .collect();
@@ -93,6 +122,9 @@ pub(crate) fn is_offered(sight: &Sight<'_>, spot: Spot, name: &str) -> bool {
     let Some(choices) = choices_of(sight.plan.form(), spot) else {
         return false;
     };
+    if let Some(answers) = choices.answers {
+        return answered(sight, spot, choices, answers).any(|(own, _)| own == name);
+    }
     let Some(source) = Source::of(sight, choices) else {
         return false;
     };
@@ -105,6 +137,10 @@ pub(crate) fn is_offered(sight: &Sight<'_>, spot: Spot, name: &str) -> bool {
 /// The label of a choice, on offer or not.
 pub(crate) fn label_of(sight: &Sight<'_>, spot: Spot, name: &str) -> Option<String> {
     let choices = choices_of(sight.plan.form(), spot)?;
+    if let Some(answers) = choices.answers {
+        let mut rows = answered(sight, spot, choices, answers);
+        return rows.find(|(own, _)| own == name).map(|(_, label)| label);
+    }
     let source = Source::of(sight, choices)?;
     let table = source.table();
     let rows = named(table, choices, name);
@@ -113,6 +149,48 @@ pub(crate) fn label_of(sight: &Sight<'_>, spot: Spot, name: &str) -> Option<Stri
         .find(|row| rows.len() == 1 || passes(sight, spot, choices, table, **row))
         .or_else(|| rows.first())?;
     Some(source.label(sight, choices, spot, *row)).filter(|label| !label.is_empty())
+}
+
+/// The answers that are choices of a question, with what is shown for them, in the order of their rows. A blank answer is
+/// no choice.
+fn answered<'s>(
+    sight: &'s Sight<'_>,
+    spot: Spot,
+    choices: &'s Choices,
+    answers: Answers,
+) -> impl Iterator<Item = (String, String)> + 's {
+    let repeats = sight
+        .plan
+        .form()
+        .get(answers.value)
+        .map(|node| node.repeats.as_slice())
+        .unwrap_or_default();
+    // All rows of the innermost repeat, even where the question that chooses stands in one of them.
+    let outer = repeats.get(..repeats.len().saturating_sub(1)).unwrap_or_default();
+    let (base, depth) = sight.places.common(spot.frame, outer);
+    let mut rows = Vec::new();
+    let inner = repeats.get(depth..).unwrap_or_default();
+    sight.expand(base, inner, Some(answers.value), &mut rows);
+    let judging = sight.choosing(answers, spot);
+    rows.into_iter().filter_map(move |row| {
+        let name = sight.text(&row).into_owned();
+        let judged = Spot {
+            node: answers.around,
+            frame: row.frame,
+        };
+        // A filter that fails hides nothing: better one choice too many than none.
+        let passes = |filter: &Program| filter.eval_bool(&judging, &At::node(judged)).unwrap_or(true);
+        if name.is_empty() || !choices.filter.as_ref().is_none_or(passes) {
+            return None;
+        }
+        let shown = Spot {
+            node: answers.label,
+            frame: row.frame,
+        };
+        let label = sight.text(&shown).into_owned();
+        let label = if label.is_empty() { name.clone() } else { label };
+        Some((name, label))
+    })
 }
 
 /// The rows with that value.
@@ -132,7 +210,7 @@ fn rows(sight: &Sight<'_>, spot: Spot, choices: &Choices, table: &dyn Table) -> 
     let Some(filter) = &choices.filter else {
         return (0..table.n_rows()).collect();
     };
-    let by_index = filter.index_key().and_then(|key| {
+    let by_index = filter.index_keys().iter().filter_map(|key| {
         let column = table.column(&key.column)?;
         let value = key.value.eval_text(sight, &At::node(spot)).ok()?;
         // A blank may be a missing state, and then its code could be in the column.
@@ -140,6 +218,7 @@ fn rows(sight: &Sight<'_>, spot: Spot, choices: &Choices, table: &dyn Table) -> 
             .then(|| table.rows_where(column, &value))
             .flatten()
     });
+    let by_index = by_index.min_by_key(Vec::len);
     let columns = filter.bind(table);
     by_index
         .unwrap_or_else(|| (0..table.n_rows()).collect())

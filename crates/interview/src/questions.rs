@@ -12,6 +12,7 @@ use crate::interview::Interview;
 use crate::offers;
 use crate::places::{FrameId, Spot};
 use crate::sight::Sight;
+use crate::texts;
 use crate::view::{ChoiceView, Part, QuestionState};
 
 impl Interview {
@@ -42,6 +43,7 @@ impl Interview {
             label: filled(&sight, spot, &node.label, &self.language),
             hint: filled(&sight, spot, &node.hint, &self.language),
             guidance: filled(&sight, spot, &node.guidance, &self.language),
+            media: texts::media(&node.media, &self.language, self.plan.form()),
             appearance: node.appearance.clone(),
             has_choices: node.choices.is_some(),
         })

@@ -5,12 +5,13 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, FixedOffset};
-use sampan_form::compiled::What;
+use sampan_form::compiled::{Answers, Node, What};
 use sampan_value::answer::{Answer, Missing, Value};
 use sampan_value::text;
 use sampan_xpath::resolve::NodeId;
 use sampan_xpath::world::{Table, World};
 
+use crate::calendar;
 use crate::offers;
 use crate::places::{FrameId, Places, Spot};
 use crate::plan::Plan;
@@ -18,6 +19,9 @@ use crate::texts;
 
 /// An interview as one evaluation sees it.
 pub(crate) struct Sight<'a> {
+    /// While a row of answers is judged as a choice: the answers, and the question that is to choose.
+    pub(crate) chooser: Option<(Answers, Spot)>,
+    pub(crate) last_saved: &'a BTreeMap<NodeId, String>,
     pub(crate) plan: &'a Plan,
     pub(crate) places: &'a Places,
     pub(crate) language: &'a str,
@@ -27,13 +31,43 @@ pub(crate) struct Sight<'a> {
     pub(crate) chance: Cell<u64>,
 }
 
-impl Sight<'_> {
+impl<'a> Sight<'a> {
+    /// The same, while a row of answers is judged as a choice of a question.
+    pub(crate) fn choosing(&self, answers: Answers, select: Spot) -> Sight<'a> {
+        Sight {
+            chooser: Some((answers, select)),
+            chance: self.chance.clone(),
+            ..*self
+        }
+    }
+
+    /// The frame that an item is looked for from: what stands outside the judged rows is seen from the question that
+    /// chooses.
+    fn base(&self, node: &Node, from: &Spot) -> FrameId {
+        match &self.chooser {
+            Some((answers, select))
+                if node.id != answers.around
+                    && !node.repeats.contains(&answers.around)
+                    && from.node == answers.around =>
+            {
+                select.frame
+            }
+            Some(_) | None => from.frame,
+        }
+    }
+
     fn row_of(&self, node: NodeId, frame: FrameId) -> bool {
         self.places.frame(frame).repeat == node && node.0 != 0
     }
 
     /// The frames in which an item stands, seen from a frame, if it is shown there.
-    fn expand(&self, base: FrameId, repeats: &[NodeId], target: Option<NodeId>, found: &mut Vec<Spot>) {
+    pub(crate) fn expand(
+        &self,
+        base: FrameId,
+        repeats: &[NodeId],
+        target: Option<NodeId>,
+        found: &mut Vec<Spot>,
+    ) {
         match repeats.split_first() {
             None => match target {
                 Some(node) => {
@@ -90,7 +124,7 @@ impl World for Sight<'_> {
             true => node.repeats.iter().copied().chain([target]).collect(),
             false => Cow::Borrowed(&node.repeats),
         };
-        let (base, depth) = self.places.common(from.frame, &chain);
+        let (base, depth) = self.places.common(self.base(node, from), &chain);
         let inner = chain.get(depth..).unwrap_or_default();
         // Seen from inside its own row an item is there even when it is not relevant: it is blank.
         if inner.is_empty() {
@@ -107,7 +141,7 @@ impl World for Sight<'_> {
     fn node(&self, target: NodeId, from: &Spot) -> Option<Spot> {
         let node = self.plan.form().get(target)?;
         if node.what != What::Repeat {
-            let (base, depth) = self.places.common(from.frame, &node.repeats);
+            let (base, depth) = self.places.common(self.base(node, from), &node.repeats);
             if depth == node.repeats.len() {
                 return Some(Spot {
                     node: target,
@@ -238,6 +272,24 @@ impl World for Sight<'_> {
 
     fn form_version(&self) -> Cow<'_, str> {
         Cow::Borrowed(&self.plan.form().def().version)
+    }
+
+    fn last_saved(&self, target: NodeId) -> Cow<'_, str> {
+        Cow::Borrowed(
+            self.last_saved
+                .get(&target)
+                .map(String::as_str)
+                .unwrap_or_default(),
+        )
+    }
+
+    fn month_name(&self, month: u32) -> Option<String> {
+        // Not the language shown: what is computed must be the same for everyone.
+        calendar::month(self.plan.form().languages().first()?, month).map(str::to_string)
+    }
+
+    fn day_name(&self, day: u32) -> Option<String> {
+        calendar::day(self.plan.form().languages().first()?, day).map(str::to_string)
     }
 
     fn choice_label(&self, target: NodeId, from: &Spot, value: &str) -> Option<String> {

@@ -1,6 +1,10 @@
 //! Texts of the form by the names that they have in ODK's XML, which an expression may ask for (`jr:itext`).
 
+use std::collections::BTreeMap;
+
+use sampan_form::compiled::Form;
 use sampan_form::compiled::label::Label;
+use sampan_form::def::Translated;
 use sampan_xpath::eval::At;
 use sampan_xpath::world::World;
 
@@ -37,4 +41,19 @@ pub(crate) fn text_of(sight: &Sight<'_>, id: &str) -> Option<String> {
 fn filled(sight: &Sight<'_>, label: &Label, spot: Spot) -> Option<String> {
     let template = label.in_language(sight.language)?;
     Some(template.fill(|program| program.eval_text(sight, &At::node(spot)).unwrap_or_default()))
+}
+
+/// The files to show with a text in a language, by what they are.
+pub(crate) fn media(
+    media: &BTreeMap<String, Translated>,
+    language: &str,
+    form: &Form,
+) -> BTreeMap<String, String> {
+    media
+        .iter()
+        .filter_map(|(what, files)| {
+            let file = files.in_language(language, form.languages())?;
+            Some((what.clone(), file.to_string()))
+        })
+        .collect()
 }

@@ -1,5 +1,7 @@
 //! What is shown: questions, choices, screens and problems as plain data.
 
+use std::collections::BTreeMap;
+
 use sampan_record::ids::RowId;
 use sampan_record::op::Op;
 use sampan_record::path::AnswerPath;
@@ -64,6 +66,8 @@ pub struct QuestionState {
     pub hint: String,
     /// Long help; empty = none.
     pub guidance: String,
+    /// Files to show with the question: `image`, `big-image`, `audio` or `video` -> file name.
+    pub media: BTreeMap<String, String>,
     /// Appearance words, unknown ones kept.
     pub appearance: Vec<String>,
     /// Whether it has choices to pick from ([`crate::interview::Interview::choices`]).
@@ -89,6 +93,9 @@ pub struct ChoiceView {
     pub name: String,
     /// What is shown, in the interview's language.
     pub label: String,
+    /// Files to show with it: `image`, `big-image`, `audio` or `video` -> file name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub media: BTreeMap<String, String>,
 }
 
 /// A place in the course of an interview. Survives changes of the interview: `next` and `previous` go on from where it

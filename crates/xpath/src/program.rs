@@ -23,7 +23,7 @@ pub struct Program {
     reads_chance: bool,
     looks_around: bool,
     reads_own_rows: bool,
-    index_key: Option<Box<IndexKey>>,
+    index_keys: Box<[IndexKey]>,
 }
 
 /// A part `column = value` that all rows chosen by a filter must meet, so that an index can find them.
@@ -60,18 +60,25 @@ impl Program {
             reads_chance: compiled.reads_chance,
             looks_around: compiled.looks_around,
             reads_own_rows: compiled.reads_own_rows,
-            index_key: None,
+            index_keys: Box::default(),
         };
-        let index_key = condition::index_key(&program.op).and_then(|(column, value)| {
+        let key = |(column, value): (usize, &Op)| {
             let column = program.columns.get(column)?.clone();
             let value = Program {
                 op: value.clone(),
                 columns: Vec::new(),
                 ..program.clone()
             };
-            Some(Box::new(IndexKey { column, value }))
-        });
-        Ok(Program { index_key, ..program })
+            Some(IndexKey { column, value })
+        };
+        let index_keys = condition::index_keys(&program.op)
+            .into_iter()
+            .filter_map(key)
+            .collect();
+        Ok(Program {
+            index_keys,
+            ..program
+        })
     }
 
     /// The items whose answer, row count or relevance it reads, ascending, each once; its own item is not among
@@ -90,7 +97,8 @@ impl Program {
         self.reads_clock
     }
 
-    /// Whether its value is drawn (`random()`, `uuid()`).
+    /// Whether its value is drawn (`random()`, `uuid()`), or comes from the interview saved before: computed later, or
+    /// elsewhere, it would be another.
     pub fn reads_chance(&self) -> bool {
         self.reads_chance
     }
@@ -118,7 +126,12 @@ impl Program {
 
     /// For a choice filter that is, or contains as a necessary part, `column = <expression without columns>`.
     pub fn index_key(&self) -> Option<&IndexKey> {
-        self.index_key.as_deref()
+        self.index_keys.first()
+    }
+
+    /// All such parts; each alone finds all rows that the filter can choose, so take the one that finds fewest.
+    pub fn index_keys(&self) -> &[IndexKey] {
+        &self.index_keys
     }
 
     /// The item, if the whole expression is one reference to it (`${name}`), such as a repeat count is.

@@ -216,8 +216,31 @@ pub trait Table {
         let _ = (column, value);
         None
     }
+    /// Its elements, where it is a document of any shape; rows are then the elements inside the outermost. None: it has
+    /// the shape `root/item/column`.
+    fn tree(&self) -> Option<&dyn Tree> {
+        None
+    }
     /// The index of a column of that name.
     fn column(&self, name: &str) -> Option<usize> {
         self.columns().iter().position(|column| column == name)
     }
+}
+
+/// A document of any shape: elements, numbered from 0 (the outermost) in document order.
+pub trait Tree {
+    /// The name of an element as written; empty outside the document.
+    fn name(&self, element: usize) -> &str;
+    /// All text inside an element, as far as it is kept; empty for one that holds elements.
+    fn text(&self, element: usize) -> &str;
+    /// The element around an element; None for the outermost.
+    fn parent(&self, element: usize) -> Option<usize>;
+    /// The elements directly inside an element, in order.
+    fn children(&self, element: usize) -> Vec<usize>;
+    /// The attributes of an element, numbered among the elements.
+    fn attributes(&self, element: usize) -> Vec<usize>;
+    /// Whether a number is that of an attribute.
+    fn is_attribute(&self, element: usize) -> bool;
+    /// The element of a row of the table that the document is as well.
+    fn row(&self, row: usize) -> Option<usize>;
 }

@@ -12,7 +12,7 @@ use crate::compiled::label::{Label, Part, Piece, Template, pieces};
 use crate::compiled::names::FormNames;
 use crate::compiled::order::{self, Edge};
 use crate::compiled::outline::Outline;
-use crate::compiled::{Action, Choice, Choices, Does, First, Form, List, Node};
+use crate::compiled::{Action, Answers, Choice, Choices, Does, First, Form, List, Node};
 use crate::def::{
     self, ChoiceList, ChoiceSource, Event, Expression, FormDef, Item, ListRef, Origin, Question, Translated,
 };
@@ -216,6 +216,7 @@ struct Parts {
     appearance: Vec<String>,
     parameters: BTreeMap<String, String>,
     sensitivity: Option<crate::def::Sensitivity>,
+    media: BTreeMap<String, Translated>,
 }
 
 impl Compiler<'_> {
@@ -226,6 +227,7 @@ impl Compiler<'_> {
                 relevant: self.optional(id, &group.relevant, Use::Value),
                 label: self.label(id, &group.label, &group.origin, "label"),
                 appearance: group.appearance.clone(),
+                media: group.media.clone(),
                 ..Parts::default()
             },
             Item::Repeat(repeat) => Parts {
@@ -233,6 +235,7 @@ impl Compiler<'_> {
                 count: self.optional(id, &repeat.count, Use::Value),
                 label: self.label(id, &repeat.label, &repeat.origin, "label"),
                 appearance: repeat.appearance.clone(),
+                media: repeat.media.clone(),
                 ..Parts::default()
             },
         }
@@ -273,6 +276,7 @@ impl Compiler<'_> {
             appearance: question.appearance.clone(),
             parameters: question.parameters.clone(),
             sensitivity: question.sensitivity,
+            media: question.media.clone(),
         }
     }
 
@@ -367,10 +371,34 @@ impl Compiler<'_> {
     }
 
     fn choices(&mut self, id: NodeId, question: &Question, source: &ChoiceSource) -> Option<Choices> {
-        let filter = self.optional(id, &source.filter, Use::Filter);
+        let answers = match &source.list {
+            ListRef::Answers(name) => Some(self.answers(id, name, question, source)?),
+            ListRef::Internal(_) | ListRef::External(_) => None,
+        };
+        let filter = match &answers {
+            // It judges a row of answers: names in it mean what stands in that row.
+            Some(answers) => source.filter.as_ref().and_then(|filter| {
+                let program = self.program(answers.around, filter, Use::Display)?;
+                self.remember(id, &program, filter, Use::Display);
+                Some(program)
+            }),
+            None => self.optional(id, &source.filter, Use::Filter),
+        };
         let parameter = |name: &str| question.parameters.get(name).map(String::as_str);
-        let value_column = parameter("value").unwrap_or("name").to_string();
-        let label_column = parameter("label").unwrap_or("label").to_string();
+        let is_map = match &source.list {
+            ListRef::External(id) => {
+                let mut files = self.def.external.iter().filter(|file| file.id == *id);
+                files.any(|file| file.file_name.ends_with(".geojson"))
+            }
+            ListRef::Internal(_) | ListRef::Answers(_) => false,
+        };
+        let usual = if is_map {
+            ("id", "title")
+        } else {
+            ("name", "label")
+        };
+        let value_column = parameter("value").unwrap_or(usual.0).to_string();
+        let label_column = parameter("label").unwrap_or(usual.1).to_string();
         let is_known = match &source.list {
             ListRef::Internal(name) => match self
                 .def
@@ -413,11 +441,42 @@ impl Compiler<'_> {
         });
         is_known.then(|| Choices {
             list: source.list.clone(),
+            answers,
             filter,
             value_column,
             label_column,
             randomize,
             seed,
+        })
+    }
+
+    /// The question whose answers are the choices.
+    fn answers(
+        &mut self,
+        id: NodeId,
+        name: &str,
+        question: &Question,
+        source: &ChoiceSource,
+    ) -> Option<Answers> {
+        // The reference may be ambiguous or unknown; compiling it says so.
+        let reference = Expression {
+            source: format!("${{{name}}}"),
+            origin: source.origin.clone(),
+        };
+        self.program(id, &reference, Use::Display)?;
+        let value = self.names.by_name.get(name)?.first().copied()?;
+        let node = self.names.nodes.get(value.0 as usize)?;
+        let around = node.repeats.last().copied().or(node.parent)?;
+        let labels = question.parameters.get("label").into_iter();
+        let labels = labels.flat_map(|label| self.names.by_name.get(label)).flatten();
+        let mut in_row = labels.filter(|label| {
+            let other = self.names.nodes.get(label.0 as usize);
+            other.is_some_and(|other| other.repeats == node.repeats)
+        });
+        Some(Answers {
+            value,
+            label: in_row.next().copied().unwrap_or(value),
+            around,
         })
     }
 
@@ -446,12 +505,12 @@ impl Compiler<'_> {
                     "Add a column {column} to the sheet choices, or write ${{{column}}} for an answer"
                 ),
             };
-            self.problems.push(Problem::error(
-                &expression.origin,
-                &expression.source,
-                format!("the choice list {name} has no column {column}"),
-                advice,
-            ));
+            let message = format!("the choice list {name} has no column {column}");
+            let (at, found) = (&expression.origin, &expression.source);
+            self.problems.push(match self.lenient {
+                true => Problem::mended(at, found, format!("{message}; read as empty"), advice),
+                false => Problem::error(at, found, message, advice),
+            });
         }
     }
 
@@ -477,6 +536,7 @@ impl Compiler<'_> {
                 name: choice.name.clone(),
                 label: self.label(NodeId(0), &choice.label, &choice.origin, "label"),
                 columns: choice.columns.clone(),
+                media: choice.media.clone(),
                 plain_label: choice
                     .label
                     .in_language("", &self.def.languages)
@@ -639,6 +699,7 @@ impl Parts {
         node.appearance = self.appearance;
         node.parameters = self.parameters;
         node.sensitivity = self.sensitivity;
+        node.media = self.media;
     }
 }
 

@@ -149,6 +149,7 @@ fn node(
         constraint_message: Label::default(),
         appearance: Vec::new(),
         parameters: BTreeMap::new(),
+        media: BTreeMap::new(),
         sensitivity: None,
         origin,
     }

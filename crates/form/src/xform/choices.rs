@@ -53,7 +53,15 @@ fn address(file_name: &str) -> String {
 pub(super) fn instances(form: &FormDef, tree: &Tree<'_>, texts: &Texts<'_>, model: &mut Element) {
     let mut ids: HashSet<&str> = HashSet::new();
     let instance = |id: &str| Element::new("instance").attribute("id", id);
+    let is_of_itemsets = |node: &Node<'_>| {
+        node.type_name == "select_one_external" && node.choices.is_some() && list_name(node).is_none()
+    };
+    let has_itemsets = tree.nodes.iter().any(is_of_itemsets);
     for file in &form.external {
+        // Programs of ODK find this file by its name.
+        if has_itemsets && file.file_name == "itemsets.csv" {
+            continue;
+        }
         if ids.insert(&file.id) {
             model.push(instance(&file.id).attribute("src", &address(&file.file_name)));
         }
@@ -235,13 +243,17 @@ pub(super) fn offered(
     }
     let Some(choices) = node.choices else { return };
     if node.type_name == "select_one_external" {
-        let list = list_name(node).unwrap_or_default();
-        let filter = choices.filter.as_ref().map(|filter| {
+        let own = choices.filter.as_ref().map(|filter| filter.source.as_str());
+        let (list, filter) = match (list_name(node), own) {
+            (Some(list), filter) => (list, filter),
+            (None, filter) => of_itemsets(filter.unwrap_or_default()).unwrap_or_default(),
+        };
+        let filter = filter.map(|filter| {
             let style = Style {
                 from_current: true,
                 from_parent: false,
             };
-            references::paths(tree, &filter.source, Some(place), style)
+            references::paths(tree, filter, Some(place), style)
         });
         let query = match filter {
             Some(filter) => format!("{}[{filter}]", items(list)),
@@ -261,7 +273,7 @@ pub(super) fn offered(
             let offer = Offer {
                 nodeset: nodeset.to_string(),
                 value: leaf.to_string(),
-                label: leaf.to_string(),
+                label: parameter("label").map_or(leaf, String::as_str).to_string(),
                 filter: Some(format!("./{leaf} != ''")),
             };
             (offer, true)
@@ -283,6 +295,21 @@ pub(super) fn offered(
         };
     }
     control.push(offer.itemset());
+}
+
+/// The list and the rest of a filter `list_name = 'list' and (rest)` on the rows of `itemsets.csv`.
+fn of_itemsets(filter: &str) -> Option<(&str, Option<&str>)> {
+    let after = filter.trim().strip_prefix("list_name")?.trim_start();
+    let after = after.strip_prefix('=')?.trim_start();
+    let quote = after.chars().next().filter(|mark| matches!(mark, '\'' | '"'))?;
+    let (list, rest) = after.strip_prefix(quote)?.split_once(quote)?;
+    let rest = rest.trim_start().strip_prefix("and").map(str::trim);
+    let inner = rest.map(|rest| {
+        rest.strip_prefix('(')
+            .and_then(|rest| rest.strip_suffix(')'))
+            .unwrap_or(rest)
+    });
+    Some((list, inner))
 }
 
 /// A choice filter; `is_rows`: it judges rows of a repeat at `nodeset`.

@@ -45,8 +45,10 @@ pub fn plan_with(markdown: &str, files: &[(&str, &str)]) -> Arc<Plan> {
     };
     let form = Form::compile(Arc::new(reading.form)).unwrap();
     let mut tables = Tables::new();
-    for (id, csv) in files {
-        tables.insert(id, Arc::new(Table::from_csv(csv.as_bytes()).unwrap()));
+    for (id, content) in files {
+        let file = form.def().external.iter().find(|file| file.id == *id).unwrap();
+        let table = Table::read(&file.file_name, content.as_bytes()).unwrap();
+        tables.insert(id, Arc::new(table));
     }
     Arc::new(Plan::new(Arc::new(form), Arc::new(tables)))
 }

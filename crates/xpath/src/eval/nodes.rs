@@ -35,6 +35,13 @@ impl<'a, W: World> Run<'a, W> {
                         .filter(|column| is_attribute(*table, *column))
                         .map(|column| Item::Cell(*table, *row, column))
                         .collect(),
+                    Item::Element(table, element) => {
+                        let attributes = table.tree().map(|tree| tree.attributes(*element));
+                        let attributes = attributes.unwrap_or_default().into_iter();
+                        attributes
+                            .map(|attribute| Item::Element(*table, attribute))
+                            .collect()
+                    }
                     _ => Vec::new(),
                 },
             },
@@ -156,7 +163,12 @@ impl<'a, W: World> Run<'a, W> {
             Item::Own(node) => self.world.kind(node),
             Item::Attribute(..) => NodeKind::Attribute,
             Item::Cell(table, _, column) if is_attribute(*table, *column) => NodeKind::Attribute,
-            Item::Instance(_) | Item::Rows(_) | Item::Row(..) | Item::Cell(..) => NodeKind::Element,
+            Item::Element(table, element) if table.tree().is_some_and(|tree| tree.is_attribute(*element)) => {
+                NodeKind::Attribute
+            }
+            Item::Instance(_) | Item::Rows(_) | Item::Row(..) | Item::Cell(..) | Item::Element(..) => {
+                NodeKind::Element
+            }
         }
     }
 
@@ -202,6 +214,9 @@ impl<'a, W: World> Run<'a, W> {
                 let name = table.columns().get(*column).map_or("", String::as_str);
                 Cow::Borrowed(name.strip_prefix('@').unwrap_or(name))
             }
+            Item::Element(table, element) => {
+                Cow::Borrowed(table.tree().map_or("", |tree| tree.name(*element)))
+            }
         }
     }
 
@@ -211,6 +226,15 @@ impl<'a, W: World> Run<'a, W> {
             Item::Node(node) => self.world.position(node),
             Item::Own(node) => self.world.position(node),
             Item::Row(_, row) => row + 1,
+            Item::Element(table, element) => table
+                .tree()
+                .and_then(|tree| {
+                    let siblings = tree.children(tree.parent(*element)?);
+                    let name = tree.name(*element);
+                    let same = siblings.into_iter().filter(|sibling| tree.name(*sibling) == name);
+                    Some(same.take_while(|sibling| sibling <= element).count())
+                })
+                .unwrap_or(1),
             Item::Document | Item::Attribute(..) | Item::Instance(_) | Item::Rows(_) | Item::Cell(..) => 1,
         }
     }
@@ -250,6 +274,7 @@ impl<'a, W: World> Run<'a, W> {
             Item::Cell(table, row, column) => {
                 return Ok(vec![1, table_address(*table), row + 1, column + 1]);
             }
+            Item::Element(table, element) => return Ok(vec![1, table_address(*table), element + 1]),
             // Attributes stand before the children of their node.
             Item::Attribute(node, at) => {
                 let mut places = self.order(&Item::Node(node.clone()))?;
@@ -287,6 +312,10 @@ impl<'a, W: World> Run<'a, W> {
             Item::Rows(table) => Some(Item::Instance(*table)),
             Item::Row(table, _) => Some(Item::Rows(*table)),
             Item::Cell(table, row, _) => Some(Item::Row(*table, *row)),
+            Item::Element(table, element) => Some(match table.tree()?.parent(*element) {
+                Some(parent) => Item::Element(*table, parent),
+                None => Item::Instance(*table),
+            }),
         }
     }
 
@@ -304,11 +333,21 @@ impl<'a, W: World> Run<'a, W> {
             Item::Document => vec![Item::Node(self.world.root())],
             Item::Node(node) => self.world.children(node).into_iter().map(Item::Node).collect(),
             Item::Own(node) => self.world.children(node).into_iter().map(Item::Node).collect(),
-            Item::Instance(table) => vec![Item::Rows(*table)],
+            Item::Instance(table) => vec![match table.tree() {
+                Some(_) => Item::Element(*table, 0),
+                None => Item::Rows(*table),
+            }],
             Item::Rows(table) => (0..table.n_rows()).map(|row| Item::Row(*table, row)).collect(),
             Item::Row(table, row) => (0..table.columns().len())
                 .filter(|column| !is_attribute(*table, *column))
                 .map(|column| Item::Cell(*table, *row, column))
+                .collect(),
+            Item::Element(table, element) => table
+                .tree()
+                .map(|tree| tree.children(*element))
+                .unwrap_or_default()
+                .into_iter()
+                .map(|child| Item::Element(*table, child))
                 .collect(),
             Item::Attribute(..) | Item::Cell(..) => Vec::new(),
         }

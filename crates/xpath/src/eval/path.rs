@@ -113,7 +113,9 @@ impl<'a, W: World> Run<'a, W> {
         step: &'a StepOp,
         frame: &Frame<'_, 'a, W::Node>,
     ) -> Result<Option<Vec<Item<'a, W::Node>>>, EvalError> {
-        let (Item::Rows(table), Axis::Child, Some((column, value))) = (item, step.axis, &step.key) else {
+        let (Item::Rows(table) | Item::Element(table, 0), Axis::Child, Some((column, value))) =
+            (item, step.axis, &step.key)
+        else {
             return Ok(None);
         };
         let table = *table;
@@ -125,6 +127,14 @@ impl<'a, W: World> Run<'a, W> {
         let rows = table
             .column(column)
             .and_then(|column| table.rows_where(column, &value));
-        Ok(rows.map(|rows| rows.into_iter().map(|row| Item::Row(table, row)).collect()))
+        let tree = table.tree();
+        Ok(rows.map(|rows| {
+            rows.into_iter()
+                .filter_map(|row| match tree {
+                    Some(tree) => Some(Item::Element(table, tree.row(row)?)),
+                    None => Some(Item::Row(table, row)),
+                })
+                .collect()
+        }))
     }
 }

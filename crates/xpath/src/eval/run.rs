@@ -364,6 +364,9 @@ impl<'a, W: World> Run<'a, W> {
                 Cow::Owned(attribute.map(|(_, value)| value).unwrap_or_default())
             }
             Item::Cell(table, row, column) => Cow::Borrowed(table.cell(*row, *column)),
+            Item::Element(table, element) => {
+                Cow::Borrowed(table.tree().map_or("", |tree| tree.text(*element)))
+            }
             Item::Document => Cow::Owned(self.world.text(&self.world.root()).into_owned()),
             Item::Instance(_) | Item::Rows(_) | Item::Row(..) => Cow::Borrowed(""),
         }

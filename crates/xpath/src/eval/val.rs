@@ -36,6 +36,8 @@ pub(super) enum Item<'a, N> {
     /// An `item` of a table.
     Row(&'a dyn Table, usize),
     Cell(&'a dyn Table, usize, usize),
+    /// An element of a table that is a document of any shape.
+    Element(&'a dyn Table, usize),
 }
 
 impl<'a, N: PartialEq> Item<'a, N> {
@@ -49,7 +51,8 @@ impl<'a, N: PartialEq> Item<'a, N> {
             | Item::Instance(_)
             | Item::Rows(_)
             | Item::Row(..)
-            | Item::Cell(..) => None,
+            | Item::Cell(..)
+            | Item::Element(..) => None,
         }
     }
 
@@ -62,7 +65,9 @@ impl<'a, N: PartialEq> Item<'a, N> {
             (Item::Document, Item::Document) => true,
             (Item::Attribute(a, i), Item::Attribute(b, j)) => i == j && a == b,
             (Item::Instance(a), Item::Instance(b)) | (Item::Rows(a), Item::Rows(b)) => same_table(*a, *b),
-            (Item::Row(a, i), Item::Row(b, j)) => i == j && same_table(*a, *b),
+            (Item::Row(a, i), Item::Row(b, j)) | (Item::Element(a, i), Item::Element(b, j)) => {
+                i == j && same_table(*a, *b)
+            }
             (Item::Cell(a, i, k), Item::Cell(b, j, l)) => i == j && k == l && same_table(*a, *b),
             _ => false,
         }

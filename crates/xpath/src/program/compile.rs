@@ -117,7 +117,10 @@ impl<'a> Compiler<'a> {
                 None => Op::Text("".into()),
             },
             ExprKind::LastSaved(name) => match self.reference(name, expr.at) {
-                Some(target) => Op::LastSaved(target),
+                Some(target) => {
+                    self.reads_chance = true;
+                    Op::LastSaved(target)
+                }
                 None => Op::Text("".into()),
             },
             ExprKind::Call(name, arguments) => self.call(expr.at, name, arguments, scope),

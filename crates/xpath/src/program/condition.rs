@@ -4,8 +4,8 @@ use crate::program::op::{Op, PathOp, StartOp, Test};
 use crate::syntax::{Axis, Operator};
 
 /// In a choice filter: a column and the value it must have, which reads no row.
-pub(super) fn index_key(filter: &Op) -> Option<(usize, &Op)> {
-    conjuncts(filter).find_map(|part| {
+pub(super) fn index_keys(filter: &Op) -> Vec<(usize, &Op)> {
+    let keys = conjuncts(filter).into_iter().filter_map(|part| {
         let (left, right) = equality(part)?;
         let row_free = |op: &Op| op.is_text() && !matches!(op, Op::Column(_));
         match (left, right) {
@@ -14,12 +14,13 @@ pub(super) fn index_key(filter: &Op) -> Option<(usize, &Op)> {
             }
             _ => None,
         }
-    })
+    });
+    keys.collect()
 }
 
 /// In a predicate on the rows of an instance: the name of a column and the value it must have.
 pub(super) fn predicate_key(predicate: &Op) -> Option<(Box<str>, Op)> {
-    conjuncts(predicate).find_map(|part| {
+    conjuncts(predicate).into_iter().find_map(|part| {
         let (left, right) = equality(part)?;
         match (column_name(left), column_name(right)) {
             (Some(column), None) if right.is_text() => Some((column.into(), right.clone())),
@@ -29,12 +30,17 @@ pub(super) fn predicate_key(predicate: &Op) -> Option<(Box<str>, Op)> {
     })
 }
 
-fn conjuncts(condition: &Op) -> impl Iterator<Item = &Op> {
-    let parts = match condition {
-        Op::And(parts) => parts.as_slice(),
-        other => std::slice::from_ref(other),
-    };
-    parts.iter()
+/// The parts that must all hold.
+fn conjuncts(condition: &Op) -> Vec<&Op> {
+    let mut found = Vec::new();
+    let mut waiting = vec![condition];
+    while let Some(part) = waiting.pop() {
+        match part {
+            Op::And(parts) => waiting.extend(parts.iter().rev()),
+            other => found.push(other),
+        }
+    }
+    found
 }
 
 fn equality(op: &Op) -> Option<(&Op, &Op)> {

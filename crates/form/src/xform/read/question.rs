@@ -154,7 +154,7 @@ impl Source<'_> {
                 };
                 (name, Role::Ask, Kind::Media)
             }
-            _ if control.get("query").is_some() => ("select_one_from_file", Role::Ask, Kind::Choice),
+            _ if control.get("query").is_some() => ("select_one_external", Role::Ask, Kind::Choice),
             _ if bound("readonly").is_some_and(|value| value.trim() == "true()")
                 && bound("calculate").is_none()
                 && name == "text"
@@ -296,6 +296,11 @@ impl Source<'_> {
             }
             None => {
                 let leaf = part("value").unwrap_or_default();
+                if let Some(label) =
+                    part("label").filter(|label| *label != leaf && !label.contains(['/', '(']))
+                {
+                    question.parameters.insert("label".into(), label.to_string());
+                }
                 ListRef::Answers(leaf.to_string())
             }
         };

@@ -345,7 +345,7 @@ impl Compiler<'_> {
     }
 
     /// `instance('__last-saved')/form/group/question`: what was answered in the interview before.
-    fn last_saved(&self, path: &Path) -> Option<Op> {
+    fn last_saved(&mut self, path: &Path) -> Option<Op> {
         let Start::Expr(expr, predicates) = &path.start else {
             return None;
         };
@@ -357,6 +357,7 @@ impl Compiler<'_> {
             steps: path.steps.clone(),
         };
         let plain = self.plain_target(&absolute, &Scope::Own)?;
+        self.reads_chance = true;
         Some(Op::LastSaved(plain.item))
     }
 
