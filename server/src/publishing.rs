@@ -1,5 +1,6 @@
 //! Forms: upload, check, attach, preview, publish, close.
 
+pub mod picture;
 pub mod preview;
 mod problems;
 
@@ -11,9 +12,10 @@ use sampan_form::external::{Table, Tables};
 use sampan_form::package;
 use sampan_form::problem::Problem;
 use sampan_record::ids::{ContentHash, FormVersionId};
+use sampan_store::error::StoreError;
 use sampan_store::office::forms::{FormRow, FormRowState};
 use sampan_store::office::rows::{Facet, RowFilter};
-use sampan_xlsform::reading;
+use sampan_xlsform::reading::{self, Options};
 
 use crate::access::{Action, Principal, Resource};
 use crate::error::OfficeError;
@@ -26,6 +28,24 @@ use crate::views::{
     AttachmentView, DownloadView, FormProblemView, FormVersionView, FormView, PreviewView, UploadOutcome,
 };
 
+/// How doubtful cells of a spreadsheet are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reads {
+    /// What is wrong is an error.
+    Strictly,
+    /// What is wrong and can only mean one thing is read as that, and said.
+    Leniently,
+}
+
+impl Reads {
+    fn options(self) -> Options {
+        Options {
+            lenient: self == Reads::Leniently,
+            ..Options::default()
+        }
+    }
+}
+
 /// Reads a spreadsheet. Files that it names can come along, come over from the form's version before, or be attached
 /// later with [`attach`]. The same content again is the same draft.
 pub fn upload(
@@ -34,10 +54,11 @@ pub fn upload(
     file_name: &str,
     bytes: &[u8],
     attachments: &[(String, Vec<u8>)],
+    reads: Reads,
 ) -> Result<UploadOutcome, OfficeError> {
     may(who, Action::ManageForms, &Resource::Office)?;
     check_size(office, file_name, bytes)?;
-    let read = match reading::read_xlsx(bytes, file_name) {
+    let read = match reading::read_file(bytes, file_name, &reads.options()) {
         Ok(read) => read,
         Err(problems) => return Ok(refused(&problems)),
     };
@@ -52,6 +73,49 @@ pub fn upload(
     carry_over(office, &mut def)?;
     let source = office.store().blobs().put(bytes)?;
     draft(office, who, def, Some((file_name, source)), None, problems)
+}
+
+/// What reading a refused spreadsheet leniently would mend, when that is enough to make a draft of it; None when it is
+/// not. The spreadsheet is held for [`upload_held`] under the name that comes back.
+pub fn mendings(
+    office: &Office,
+    who: &Principal,
+    file_name: &str,
+    bytes: &[u8],
+) -> Result<Option<(Vec<FormProblemView>, ContentHash)>, OfficeError> {
+    may(who, Action::ManageForms, &Resource::Office)?;
+    check_size(office, file_name, bytes)?;
+    let Ok(read) = reading::read_file(bytes, file_name, &Reads::Leniently.options()) else {
+        return Ok(None);
+    };
+    let mended: Vec<FormProblemView> = read
+        .warnings
+        .iter()
+        .map(problem_view)
+        .filter(|problem| problem.is_mended)
+        .collect();
+    // Devices compile strictly, so a form that needs more than mended cells is none yet.
+    if mended.is_empty() || Form::compile(Arc::new(read.form)).is_err() {
+        return Ok(None);
+    }
+    Ok(Some((mended, office.store().blobs().put(bytes)?)))
+}
+
+/// Makes a draft of a spreadsheet that [`mendings`] holds, read leniently.
+pub fn upload_held(
+    office: &Office,
+    who: &Principal,
+    file_name: &str,
+    held: ContentHash,
+) -> Result<UploadOutcome, OfficeError> {
+    may(who, Action::ManageForms, &Resource::Office)?;
+    let Ok(bytes) = office.store().blobs().read(held) else {
+        return Err(OfficeError::invalid(
+            "The spreadsheet is not here any more.",
+            "Go back and upload it again.",
+        ));
+    };
+    upload(office, who, file_name, &bytes, &[], Reads::Leniently)
 }
 
 /// Gives a draft one of the files it names; returns the version's new name, since files are part of it.
@@ -325,6 +389,10 @@ fn carry_over(office: &Office, def: &mut FormDef) -> Result<(), OfficeError> {
 
 fn version_view(office: &Office, row: FormRow) -> Result<FormVersionView, OfficeError> {
     let form = office.form(row.version)?;
+    let row_source = match row.state {
+        FormRowState::Draft => row.source_name.clone().zip(row.source),
+        FormRowState::Published | FormRowState::Closed | FormRowState::Known => None,
+    };
     let mut view = FormVersionView {
         version: row.version,
         label: row.label,
@@ -365,11 +433,37 @@ fn version_view(office: &Office, row: FormRow) -> Result<FormVersionView, Office
         });
     }
     view.problems = form.form().warnings().iter().map(problem_view).collect();
+    for remark in remarks(office, row_source.as_ref())? {
+        if !view.problems.contains(&remark) {
+            view.problems.push(remark);
+        }
+    }
     view.problems
         .extend(table_problems(form.form(), form.plan.tables()));
     let has_error = view.problems.iter().any(|problem| problem.is_error);
     view.can_publish = !has_error && row.state != FormRowState::Published;
     Ok(view)
+}
+
+/// What reading a draft's spreadsheet had to say: warnings, and what was mended.
+fn remarks(
+    office: &Office,
+    source: Option<&(String, ContentHash)>,
+) -> Result<Vec<FormProblemView>, OfficeError> {
+    let Some((name, source)) = source else {
+        return Ok(Vec::new());
+    };
+    let bytes = match office.store().blobs().read(*source) {
+        Ok(bytes) => bytes,
+        Err(StoreError::Absent { .. }) => return Ok(Vec::new()),
+        Err(error) => return Err(error.into()),
+    };
+    let read = [Reads::Strictly, Reads::Leniently]
+        .iter()
+        .find_map(|reads| reading::read_file(&bytes, name, &reads.options()).ok());
+    Ok(read
+        .map(|read| read.warnings.iter().map(problem_view).collect())
+        .unwrap_or_default())
 }
 
 fn table_problems(form: &Form, tables: &Tables) -> Vec<FormProblemView> {

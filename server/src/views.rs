@@ -332,8 +332,10 @@ pub struct AttachmentView {
 /// Something wrong in a form, at its cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FormProblemView {
-    /// True for an error, false for a warning.
+    /// True for an error, false for a warning or a mending.
     pub is_error: bool,
+    /// True where something wrong was (or would be) read as what it must mean.
+    pub is_mended: bool,
     /// Sheet (`survey`).
     pub sheet: String,
     /// Row as spreadsheets count; 0 = the sheet as a whole.
@@ -348,6 +350,54 @@ pub struct FormProblemView {
     pub message: String,
     /// What to do.
     pub advice: String,
+}
+
+/// A spreadsheet's parts around what is wrong in it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PictureView {
+    /// Everything, in the order of the file; numbered from 1 by its place here.
+    pub problems: Vec<FormProblemView>,
+    /// The parts, in the order of the file.
+    pub excerpts: Vec<ExcerptView>,
+    /// Numbers of those that stand in no part: they concern the file as a whole, or there are too many.
+    pub elsewhere: Vec<usize>,
+}
+
+/// A part of one sheet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExcerptView {
+    /// The sheet's name.
+    pub sheet: String,
+    /// Column letters; empty where columns are left out.
+    pub letters: Vec<String>,
+    /// The heading row, then the rows around.
+    pub rows: Vec<ExcerptRowView>,
+    /// Numbers of what is wrong here.
+    pub problems: Vec<usize>,
+}
+
+/// One row of a part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExcerptRowView {
+    /// As spreadsheets count; 0 where rows are left out.
+    pub number: u32,
+    /// Whether it is the row of headings.
+    pub is_heading: bool,
+    /// Numbers of what is wrong with the row as a whole.
+    pub marks: Vec<usize>,
+    /// Its cells, one for each column.
+    pub cells: Vec<ExcerptCellView>,
+}
+
+/// One cell of a part.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ExcerptCellView {
+    /// What stands there, shortened.
+    pub text: String,
+    /// `bad`, `warn`, `river` (mended) or empty.
+    pub tone: String,
+    /// Numbers of what is wrong here.
+    pub marks: Vec<usize>,
 }
 
 /// What came of an upload.

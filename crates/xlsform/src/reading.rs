@@ -40,14 +40,18 @@ pub struct Options {
 /// Reads a file of any kind that holds a form: .xlsx, .xls, .ods, .csv or a table in Markdown, told apart by how it
 /// begins. `file_name` gives the form its id when the settings do not, and stands in messages; no file is opened.
 pub fn read_file(bytes: &[u8], file_name: &str, options: &Options) -> Result<Reading, Vec<Problem>> {
-    let workbook = match std::str::from_utf8(bytes) {
+    read_with(&workbook(bytes, file_name)?, file_name, options)
+}
+
+/// The sheets of such a file as they stand there, to be shown.
+pub fn workbook(bytes: &[u8], file_name: &str) -> Result<Workbook, Vec<Problem>> {
+    match std::str::from_utf8(bytes) {
         Ok(text) if text.trim_start_matches('\u{feff}').trim_start().starts_with('|') => {
-            markdown::workbook(text)
+            Ok(markdown::workbook(text))
         }
-        Ok(text) if table::is_table(text) => table::workbook(bytes, file_name)?,
-        _ => spreadsheet::workbook(bytes, file_name)?,
-    };
-    read_with(&workbook, file_name, options)
+        Ok(text) if table::is_table(text) => table::workbook(bytes, file_name),
+        _ => spreadsheet::workbook(bytes, file_name),
+    }
 }
 
 /// Reads an .xlsx file (or another spreadsheet) strictly. On failure everything that is wrong, in the order of sheets,

@@ -105,6 +105,9 @@ fn done(word: &str) -> &'static str {
         "assigned" => "Assigned. The interview reaches their device at the next sync.",
         "erased" => "Erased here, and on every device at its next sync.",
         "nothing-waits" => "Nothing waits for you. Well done.",
+        "mended" => {
+            "The form is read leniently and kept as a draft; its remarks say what was mended. Look at the preview, then publish it."
+        }
         "uploaded" => "The form is read and kept as a draft. Look at the preview, then publish it.",
         "attached" => "The file belongs to the form now.",
         "published" => "Published. Devices get it at their next sync.",

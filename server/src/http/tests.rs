@@ -17,6 +17,7 @@ use crate::state::{Office, SystemChance, SystemClock};
 mod browsers;
 mod devices;
 mod lines;
+mod pictures;
 mod reviews;
 
 /// A running office in a folder of its own.

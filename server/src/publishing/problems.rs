@@ -1,6 +1,6 @@
 //! Problems of forms as pages show them.
 
-use sampan_form::problem::Problem;
+use sampan_form::problem::{Problem, Severity};
 
 use crate::views::FormProblemView;
 
@@ -9,6 +9,7 @@ pub fn problem_view(problem: &Problem) -> FormProblemView {
     let origin = &problem.origin;
     FormProblemView {
         is_error: problem.is_error(),
+        is_mended: problem.severity == Severity::Mended,
         sheet: origin.sheet.clone(),
         row: origin.row,
         cell: match &origin.letter {
@@ -26,6 +27,7 @@ pub fn problem_view(problem: &Problem) -> FormProblemView {
 pub fn file_problem(file_name: &str, message: String, advice: String, is_error: bool) -> FormProblemView {
     FormProblemView {
         is_error,
+        is_mended: false,
         sheet: file_name.to_string(),
         row: 0,
         cell: String::new(),

@@ -3,7 +3,7 @@
 use crate::access::Role;
 use crate::error::OfficeError;
 use crate::exporting;
-use crate::publishing;
+use crate::publishing::{self, Reads};
 use crate::reviewing;
 use crate::tests::world::{FORM, World, answers};
 use crate::views::{InterviewFilter, UploadOutcome};
@@ -89,8 +89,16 @@ fn a_new_version_closes_the_old_one_and_the_table_has_both() {
     assert!(matches!(enumerator, Err(OfficeError::Denied(_))));
     let own = reviewing::list(office, &dara, &InterviewFilter::default()).unwrap();
     assert_eq!(own.n_matching, 3);
-    let hidden = publishing::upload(office, &dara, "a.xlsx", b"", &[]);
+    let hidden = publishing::upload(office, &dara, "a.xlsx", b"", &[], Reads::Strictly);
     assert!(matches!(hidden, Err(OfficeError::Denied(_))));
-    let no_sheet = publishing::upload(office, &world.admin, "a.xlsx", b"no spreadsheet", &[]).unwrap();
+    let no_sheet = publishing::upload(
+        office,
+        &world.admin,
+        "a.xlsx",
+        b"no spreadsheet",
+        &[],
+        Reads::Strictly,
+    )
+    .unwrap();
     assert!(matches!(no_sheet, UploadOutcome::Refused { problems } if problems.len() == 1));
 }

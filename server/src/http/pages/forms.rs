@@ -1,14 +1,14 @@
 //! Forms: their list, uploading a spreadsheet, its errors by cell, the preview, publishing.
 
 use askama::Template;
-use sampan_record::ids::FormVersionId;
+use sampan_record::ids::{ContentHash, FormVersionId};
 
 use crate::error::OfficeError;
 use crate::http::ask::{Ask, Content, Reply, Trouble};
 use crate::http::pages::{Frame, page};
 use crate::http::words;
-use crate::publishing;
-use crate::views::{FormProblemView, FormView, PreviewView, UploadOutcome};
+use crate::publishing::{self, Reads, picture};
+use crate::views::{FormProblemView, FormView, PictureView, PreviewView, UploadOutcome};
 
 #[derive(Template)]
 #[template(path = "forms.html")]
@@ -23,7 +23,12 @@ struct UploadPage<'a> {
     frame: &'a Frame,
     key: String,
     file_name: &'a str,
-    problems: &'a [FormProblemView],
+    /// Empty when nothing was refused.
+    picture: &'a PictureView,
+    n_wrong: usize,
+    n_mended: usize,
+    /// What a lenient reading can be made of; empty when there is no such choice.
+    held: String,
 }
 
 #[derive(Template)]
@@ -54,12 +59,25 @@ pub fn list(ask: &Ask) -> Result<Reply, Trouble> {
 
 /// `GET /forms/upload`.
 pub fn show_upload(ask: &Ask) -> Result<Reply, Trouble> {
-    upload_page(ask, 200, "", &[])
+    upload_page(ask, 200, "", &PictureView::default(), None)
 }
 
 /// `POST /forms/upload`: a spreadsheet and the files it names.
 pub fn upload(ask: &Ask) -> Result<Reply, Trouble> {
-    let is_sheet = |name: &str| name.to_ascii_lowercase().ends_with(".xlsx");
+    if let Some(held) = ContentHash::from_hex(ask.field("held")) {
+        let name = ask.field("held_name");
+        return match publishing::upload_held(&ask.site.office, ask.person()?, name, held)? {
+            UploadOutcome::Refused { problems } => {
+                let picture = picture::picture(&[], name, problems);
+                upload_page(ask, 422, name, &picture, None)
+            }
+            draft @ UploadOutcome::Draft { .. } => outcome_page(ask, name, draft, "mended"),
+        };
+    }
+    let is_sheet = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        [".xlsx", ".xls", ".ods"].iter().any(|end| name.ends_with(end))
+    };
     let sheet = ask
         .files
         .iter()
@@ -83,8 +101,12 @@ pub fn upload(ask: &Ask) -> Result<Reply, Trouble> {
         &sheet.name,
         &sheet.bytes,
         &attachments,
+        Reads::Strictly,
     )?;
-    outcome_page(ask, &sheet.name, outcome, "uploaded")
+    match outcome {
+        UploadOutcome::Refused { problems } => refused_page(ask, &sheet.name, &sheet.bytes, problems),
+        draft @ UploadOutcome::Draft { .. } => outcome_page(ask, &sheet.name, draft, "uploaded"),
+    }
 }
 
 /// `POST /forms/{form}/{version}/attach`: files that a draft names.
@@ -114,22 +136,54 @@ fn outcome_page(ask: &Ask, file_name: &str, outcome: UploadOutcome, done: &str) 
             "/forms/{}?done={done}",
             words::percent(&form_id)
         ))),
-        UploadOutcome::Refused { problems } => upload_page(ask, 422, file_name, &problems),
+        UploadOutcome::Refused { problems } => {
+            let picture = picture::picture(&[], file_name, problems);
+            upload_page(ask, 422, file_name, &picture, None)
+        }
     }
+}
+
+/// What is wrong with a spreadsheet, at a picture of it, and what a lenient reading would make of it.
+fn refused_page(
+    ask: &Ask,
+    file_name: &str,
+    bytes: &[u8],
+    mut problems: Vec<FormProblemView>,
+) -> Result<Reply, Trouble> {
+    let mendings = publishing::mendings(&ask.site.office, ask.person()?, file_name, bytes)?;
+    let mut held = None;
+    if let Some((mended, hash)) = mendings {
+        problems.extend(mended);
+        held = Some(hash);
+    }
+    let picture = picture::picture(bytes, file_name, problems);
+    upload_page(ask, 422, file_name, &picture, held)
 }
 
 fn upload_page(
     ask: &Ask,
     status: u16,
     file_name: &str,
-    problems: &[FormProblemView],
+    picture: &PictureView,
+    held: Option<ContentHash>,
 ) -> Result<Reply, Trouble> {
     let frame = Frame::for_ask(ask, "forms", "Upload a form")?;
     let mut reply = page(&UploadPage {
         key: frame.key(&ask.site),
         frame: &frame,
         file_name,
-        problems,
+        picture,
+        n_wrong: picture
+            .problems
+            .iter()
+            .filter(|problem| !problem.is_mended)
+            .count(),
+        n_mended: picture
+            .problems
+            .iter()
+            .filter(|problem| problem.is_mended)
+            .count(),
+        held: held.map(|hash| hash.to_hex()).unwrap_or_default(),
     })?;
     if let Content::Page(page_status, _) = &mut reply.content {
         *page_status = status;
