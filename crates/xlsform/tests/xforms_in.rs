@@ -128,6 +128,75 @@ fn what_is_no_xform_is_refused_with_its_line() {
     assert!(lines(&xform::read::read(&deep).unwrap_err()).contains("nested more than"));
 }
 
+/// A form with this instance, these binds and this body.
+fn document(instance: &str, binds: &str, body: &str) -> String {
+    format!(
+        "<h:html xmlns='http://www.w3.org/2002/xforms' xmlns:h='http://www.w3.org/1999/xhtml' \
+         xmlns:jr='http://openrosa.org/javarosa'><h:head><h:title>T</h:title><model><instance><data id='t'>{instance}\
+         </data></instance>{binds}</model></h:head><h:body>{body}</h:body></h:html>"
+    )
+}
+
+#[test]
+fn paths_to_all_rows_of_the_own_repeat_stay_paths() {
+    let text = document(
+        "<r><a/><n/><all/><own/></r>",
+        "<bind nodeset='/data/r/n' calculate='position(..)'/>\
+         <bind nodeset='/data/r/all' calculate='sum(../../r/a) + count(../../r)'/>\
+         <bind nodeset='/data/r/own' calculate='../a + 1'/>",
+        "<group ref='/data/r'><repeat nodeset='/data/r'><input ref='/data/r/a'><label>A</label></input></repeat></group>",
+    );
+    let form = xform::read::read(&text)
+        .unwrap_or_else(|p| panic!("{}", lines(&p)))
+        .form;
+    let written = xform::write(&form);
+    for calculation in ["position(..)", "sum(../../r/a) + count(../../r)", " ../a + 1"] {
+        assert!(
+            written.contains(&format!("calculate=\"{calculation}\"")),
+            "{calculation}: {written}"
+        );
+    }
+    comes_back(&form, "paths");
+}
+
+#[test]
+fn questions_are_asked_in_the_order_of_the_body() {
+    let text = document(
+        "<a/><computed/><b/><g><c/><d/></g>",
+        "<bind nodeset='/data/computed' calculate='/data/a'/>",
+        "<group ref='/data/g'><input ref='/data/g/d'><label>D</label></input>\
+         <input ref='/data/g/c'><label>C</label></input></group>\
+         <input ref='/data/b'><label>B</label></input><input ref='/data/a'><label>A</label></input>",
+    );
+    let form = xform::read::read(&text)
+        .unwrap_or_else(|p| panic!("{}", lines(&p)))
+        .form;
+    let names: Vec<&str> = form.items.iter().map(|item| item.name()).collect();
+    assert_eq!(names, ["g", "b", "a", "computed"]);
+    comes_back(&form, "order");
+}
+
+#[test]
+fn types_and_first_values_of_other_programs_are_kept() {
+    let text = document(
+        "<a/><b/>",
+        "<bind nodeset='/data/a' type='boolean' jr:preload='patient' jr:preloadParams='name'/>",
+        "<input ref='/data/a'><label>A</label></input>",
+    );
+    let form = xform::read::read(&text)
+        .unwrap_or_else(|p| panic!("{}", lines(&p)))
+        .form;
+    let written = xform::write(&form);
+    for part in [
+        "type=\"boolean\"",
+        "jr:preload=\"patient\"",
+        "jr:preloadParams=\"name\"",
+    ] {
+        assert!(written.contains(part), "{part}: {written}");
+    }
+    comes_back(&form, "types");
+}
+
 #[test]
 fn real_forms_are_read_and_compiled() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/conformance/forms");

@@ -75,7 +75,7 @@ pub fn read(xml: &str) -> Result<Reading, Vec<Problem>> {
             "Put an instance with the questions of the form first in the model",
         ));
     };
-    let data = Data::new(root);
+    let mut data = Data::new(root);
     if data.is_cut() {
         return Err(refused(
             root,
@@ -131,6 +131,7 @@ pub fn read(xml: &str) -> Result<Reading, Vec<Problem>> {
         .or_else(|| html.child("body"))
         .unwrap_or(&none);
     let body_class = body.get("class").map(str::to_string);
+    data.note_repeats(body);
     let body = Body::new(body, model, &data, &mut warnings);
     let mut source = Source {
         lists: Lists::new(model, &body),

@@ -14,6 +14,8 @@ pub(super) struct Body<'x> {
     pub(super) repeats: HashMap<usize, &'x Node>,
     /// The group around a repeat.
     pub(super) around: HashMap<usize, &'x Node>,
+    /// In which order the body comes to places, and to something inside them.
+    order: HashMap<usize, usize>,
     /// Actions by the place they change, with the question whose control they stand in.
     pub(super) actions: BTreeMap<usize, Vec<(Option<usize>, &'x Node)>>,
     /// Binds of attributes, by path.
@@ -37,6 +39,7 @@ impl<'x> Body<'x> {
             controls: HashMap::new(),
             repeats: HashMap::new(),
             around: HashMap::new(),
+            order: HashMap::new(),
             actions: BTreeMap::new(),
             attribute_binds: HashMap::new(),
             none: body,
@@ -76,6 +79,11 @@ impl<'x> Body<'x> {
                     "Correct its ref, or remove it",
                 ));
                 continue;
+            }
+            if let Some(place) =
+                place.filter(|_| ["group", "repeat"].contains(&name) || CONTROLS.contains(&name))
+            {
+                self.comes_to(place, data);
             }
             match (name, place) {
                 ("group", _) => {
@@ -117,6 +125,29 @@ impl<'x> Body<'x> {
                 _ => {}
             }
         }
+    }
+
+    fn comes_to(&mut self, place: usize, data: &Data<'_>) {
+        let next = self.order.len();
+        let mut at = Some(place);
+        while let Some(place) = at.filter(|place| !self.order.contains_key(place)) {
+            self.order.insert(place, next);
+            at = data.get(place).and_then(|place| place.parent);
+        }
+    }
+
+    /// Siblings in the order in which the body asks them; what it does not show follows what stands before it in the data.
+    pub(super) fn in_order(&self, siblings: Vec<usize>) -> Vec<usize> {
+        let mut before = 0;
+        let mut keyed: Vec<(usize, usize)> = siblings
+            .into_iter()
+            .map(|place| {
+                before = self.order.get(&place).copied().unwrap_or(before);
+                (before, place)
+            })
+            .collect();
+        keyed.sort_by_key(|(key, _)| *key);
+        keyed.into_iter().map(|(_, place)| place).collect()
     }
 
     fn action(&mut self, node: &'x Node, inside: Option<usize>, data: &Data<'_>) {

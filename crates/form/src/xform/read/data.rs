@@ -22,6 +22,8 @@ pub(super) struct Data<'x> {
     /// Names that stand several times in one place, beside a template.
     pub(super) doubled: Vec<usize>,
     path_bytes: usize,
+    /// Places that are asked several times.
+    repeats: HashSet<usize>,
 }
 
 /// Most bytes of all paths together.
@@ -35,6 +37,7 @@ impl<'x> Data<'x> {
             by_name: HashMap::new(),
             doubled: Vec::new(),
             path_bytes: 0,
+            repeats: HashSet::new(),
         };
         data.add(root, None);
         for (index, place) in data.places.iter().enumerate().skip(1) {
@@ -96,6 +99,48 @@ impl<'x> Data<'x> {
             seen.insert(&child.name, (0, is_template));
             self.add(child, Some(index));
         }
+    }
+
+    /// Notes which places the body asks several times.
+    pub(super) fn note_repeats(&mut self, body: &Node) {
+        for child in body.elements() {
+            if child.name == "repeat"
+                && let Some(place) = child
+                    .get("nodeset")
+                    .or_else(|| child.get("ref"))
+                    .and_then(|path| self.find(path, Some(0)))
+            {
+                self.repeats.insert(place);
+            }
+            self.note_repeats(child);
+        }
+    }
+
+    /// A place and what it stands in, from the inside out.
+    fn with_ancestors(&self, place: usize) -> impl Iterator<Item = usize> {
+        std::iter::successors(Some(place), |place| self.get(*place)?.parent)
+    }
+
+    /// Whether a relative path leaves a row and comes back into the same repeat: it then means all rows, or the row
+    /// itself among them, which a name does not say.
+    fn means_rows(&self, path: &str, context: Option<usize>) -> bool {
+        let Some(context) = context.filter(|_| !path.starts_with('/')) else {
+            return false;
+        };
+        let n_up = path.split('/').take_while(|step| step.trim() == "..").count();
+        let Some(top) = self.with_ancestors(context).nth(n_up) else {
+            return false;
+        };
+        let Some(target) = self.find(path, Some(context)) else {
+            return false;
+        };
+        if target == top {
+            return self.repeats.contains(&target);
+        }
+        let around: HashSet<usize> = self.with_ancestors(context).collect();
+        self.with_ancestors(target)
+            .take_while(|place| *place != top)
+            .any(|place| self.repeats.contains(&place) && around.contains(&place))
     }
 
     /// Whether places were left out because their names are too long or too many.
@@ -222,6 +267,9 @@ impl<'x> Data<'x> {
             None => (path.strip_prefix("current()/").unwrap_or(path), ""),
         };
         let target = self.find(path, context)?;
+        if self.means_rows(path, context) {
+            return None;
+        }
         let name = self.get(target)?.name;
         (self.by_name.get(name).copied().flatten() == Some(target)).then(|| format!("${{{mark}{name}}}"))
     }

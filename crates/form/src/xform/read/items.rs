@@ -26,7 +26,7 @@ impl Source<'_> {
             .map(|place| place.children.clone())
             .unwrap_or_default();
         let mut items = Vec::with_capacity(children.len());
-        for child in children {
+        for child in self.body.in_order(children) {
             let Some(own) = self.data.get(child) else { continue };
             let (name, node, has_children) = (own.name, own.node, !own.children.is_empty());
             let has_control = self.body.controls.contains_key(&child);

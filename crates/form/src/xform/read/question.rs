@@ -350,14 +350,24 @@ impl Source<'_> {
     fn bind(&mut self, question: &mut Question, place: usize, bind: &Node) {
         for (name, value) in &bind.attributes {
             let message = match name.as_str() {
-                "nodeset" | "ref" | "relevant" | "required" | "constraint" | "calculate" | "readonly"
-                | "jr:preload" | "jr:preloadParams" => continue,
+                "nodeset" | "ref" | "relevant" | "required" | "constraint" | "calculate" | "readonly" => {
+                    continue;
+                }
+                "jr:preload" | "jr:preloadParams" => {
+                    if !is_preloaded(&question.type_name) {
+                        question.extra.insert(format!("bind::{name}"), value.clone());
+                    }
+                    continue;
+                }
                 "type" => {
-                    let usual = match question.type_name.as_str() {
-                        "calculate" | "hidden" => "string",
+                    let local = value.rsplit_once(':').map_or(value.as_str(), |(_, local)| local);
+                    let is_usual = match question.type_name.as_str() {
+                        "calculate" | "hidden" => value == "string",
+                        // What has a type of its own is known by it; any other is kept.
+                        "text" => local == "string",
                         _ => continue,
                     };
-                    if value != usual {
+                    if !is_usual {
                         question.extra.insert("bind::type".into(), value.clone());
                     }
                     continue;
@@ -474,4 +484,21 @@ pub(super) fn words(text: &str) -> Vec<String> {
     }
     words.retain(|word| !word.is_empty());
     words
+}
+
+/// Whether a type says what a document is filled with at first.
+fn is_preloaded(type_name: &str) -> bool {
+    let plain = type_name.strip_prefix("uri:").unwrap_or(type_name);
+    [
+        "start",
+        "end",
+        "today",
+        "deviceid",
+        "username",
+        "email",
+        "phonenumber",
+        "subscriberid",
+        "simserial",
+    ]
+    .contains(&plain)
 }
