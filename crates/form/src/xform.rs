@@ -32,9 +32,13 @@ pub fn write(form: &FormDef) -> String {
 }
 
 /// Whether a default is computed: it reads an answer, calls a function, or adds, multiplies or divides. In days, moments
-/// and positions a minus is a sign or part of the value. `type_name` is in the spelling of
+/// and positions a minus is a sign or part of the value. What is no expression is a text. `type_name` is in the spelling of
 /// [`Question::type_name`](crate::def::Question::type_name).
 pub fn is_dynamic(default: &str, type_name: &str) -> bool {
+    looks_dynamic(default, type_name) && sampan_xpath::syntax::parse(default).is_ok()
+}
+
+fn looks_dynamic(default: &str, type_name: &str) -> bool {
     let has_minus = matches!(
         type_name,
         "date" | "datetime" | "geopoint" | "geotrace" | "geoshape"
@@ -180,6 +184,7 @@ mod tests {
             ("${a", "text", false),
             ("'a + b'", "text", false),
             ("7 div 2", "integer", true),
+            ("999-", "text", false),
             ("divide", "text", false),
             ("(x)", "text", false),
             ("jr:choice-name(1)", "text", true),

@@ -257,8 +257,12 @@ pub fn read_with(workbook: &Workbook, file_name: &str, options: &Options) -> Res
             Err(problems) => problems,
         },
     };
-    if !lenient {
-        problems.extend(references::check_unread(&form, &survey_headings));
+    if !lenient && !options.is_outline {
+        problems.extend(references::check_unread(
+            &form,
+            &survey_headings,
+            entity_headings.as_ref(),
+        ));
     }
     problems.extend(compiled.into_iter().map(|mut problem| {
         if problem.origin.letter.is_none() {

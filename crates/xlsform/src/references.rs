@@ -54,26 +54,29 @@ pub fn only(text: &str) -> Option<&str> {
 pub fn check(form: &FormDef, sheets: &Sheets<'_>, lenient: bool) -> Vec<Problem> {
     let mut check = Check::new(form, lenient);
     let in_survey = |heading: &Heading| {
-        heading.is_known && !["type", "name", "trigger"].contains(&heading.means.as_str())
+        (heading.is_known || !lenient) && !["type", "name", "trigger"].contains(&heading.means.as_str())
     };
     check.sheet(Some(sheets.survey), in_survey);
     check.sheet(sheets.choices, |heading| {
         heading.is_known && heading.is_translated()
     });
     check.sheet(sheets.settings, |_| true);
-    check.sheet(sheets.entities, |heading| {
-        !["list_name", "repeat"].contains(&heading.means.as_str())
-    });
+    check.sheet(sheets.entities, is_expression_of_entity);
     check.lists(&form.items);
     check.problems
 }
 
-/// What is wrong with references in columns of the survey that are not read: a reading that is not lenient takes them for
-/// misspelt ones.
-pub fn check_unread(form: &FormDef, survey: &Headings<'_>) -> Vec<Problem> {
+/// What is wrong with references that the form's compiler does not see: in columns of the survey that are not read, which
+/// a reading that is not lenient takes for misspelt ones, and in the sheet entities.
+pub fn check_unread(form: &FormDef, survey: &Headings<'_>, entities: Option<&Headings<'_>>) -> Vec<Problem> {
     let mut check = Check::new(form, false);
     check.sheet(Some(survey), |heading| !heading.is_known);
+    check.sheet(entities, is_expression_of_entity);
     check.problems
+}
+
+fn is_expression_of_entity(heading: &Heading) -> bool {
+    !["list_name", "repeat"].contains(&heading.means.as_str())
 }
 
 fn known_names(form: &FormDef) -> HashMap<&str, usize> {

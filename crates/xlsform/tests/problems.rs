@@ -510,3 +510,18 @@ fn one_colon_belongs_to_a_name_where_languages_stand_after_two() {
         &[],
     );
 }
+
+#[test]
+fn entities_read_questions_that_are_there() {
+    check(
+        "| survey |
+         | | type | name | label |
+         | | text | a | A |
+         | entities |
+         | | list_name | entity_id | update_if |
+         | | trees | ${b} | true() |",
+        &[
+            "entities B2 (entity_id): there is no question ${b}; found \"${b}\". Write the name of a question of the sheet survey.",
+        ],
+    );
+}
