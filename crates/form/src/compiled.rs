@@ -1,7 +1,7 @@
 //! A form ready to run: every expression compiled, every reference resolved, everything in an order to compute it in.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use sampan_value::answer::Kind;
 use sampan_xpath::program::Program;
@@ -9,6 +9,7 @@ use sampan_xpath::resolve::NodeId;
 
 use crate::compiled::label::Label;
 use crate::def::{Event, FormDef, ListRef, Origin, Role, Sensitivity, Translated};
+use crate::entries::Entries;
 use crate::external::Tables;
 use crate::problem::Problem;
 
@@ -185,8 +186,8 @@ pub struct List {
     /// In order.
     pub choices: Vec<Choice>,
     columns: Vec<String>,
-    /// Per column: value -> places in `choices`, ascending.
-    indexes: Vec<HashMap<String, Vec<usize>>>,
+    /// Per column, made when it is first asked for: places in `choices` by the text in the column, then ascending.
+    indexes: Vec<OnceLock<Vec<u32>>>,
 }
 
 /// One choice of a list.
@@ -197,7 +198,7 @@ pub struct Choice {
     /// What is shown.
     pub label: Label,
     /// Other columns, for filters.
-    pub columns: BTreeMap<String, String>,
+    pub columns: Entries<String>,
     /// Files to show with the label, as in [`Node::media`].
     pub media: BTreeMap<String, Translated>,
     plain_label: String,
@@ -360,15 +361,35 @@ impl Node {
 }
 
 impl List {
+    /// The places of the choices with that text in a column, ascending.
+    fn having(&self, column: usize, value: &str) -> &[u32] {
+        let (Some(name), Some(index)) = (self.columns.get(column), self.indexes.get(column)) else {
+            return &[];
+        };
+        let text = |place: &u32| {
+            self.choices
+                .get(*place as usize)
+                .map_or("", |choice| choice.cell(name))
+        };
+        let index = index.get_or_init(|| {
+            let mut places: Vec<u32> = (0..).take(self.choices.len()).collect();
+            places.sort_by(|one, other| text(one).cmp(text(other)));
+            places
+        });
+        let from = index.partition_point(|place| text(place) < value);
+        let found = index.get(from..).unwrap_or_default();
+        let n_found = found.partition_point(|place| text(place) == value);
+        found.get(..n_found).unwrap_or_default()
+    }
+
     /// A choice by its name; the first if a name stands twice.
     pub fn named(&self, name: &str) -> Option<&Choice> {
-        let rows = self.indexes.first()?.get(name)?;
-        self.choices.get(*rows.first()?)
+        self.choices.get(self.place(name)?)
     }
 
     /// The place of a choice in the list, by its name; the first if a name stands twice.
     pub fn place(&self, name: &str) -> Option<usize> {
-        self.indexes.first()?.get(name)?.first().copied()
+        self.having(0, name).first().map(|place| *place as usize)
     }
 }
 
@@ -389,8 +410,13 @@ impl sampan_xpath::world::Table for List {
     }
 
     fn rows_where(&self, column: usize, value: &str) -> Option<Vec<usize>> {
-        let index = self.indexes.get(column)?;
-        Some(index.get(value).cloned().unwrap_or_default())
+        self.indexes.get(column)?;
+        Some(
+            self.having(column, value)
+                .iter()
+                .map(|place| *place as usize)
+                .collect(),
+        )
     }
 }
 

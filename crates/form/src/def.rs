@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use sampan_value::answer::Kind;
 
+use crate::entries::Entries;
+
 /// A whole form version.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FormDef {
@@ -395,7 +397,7 @@ pub struct Repeat {
 /// Text by language name; a form without languages uses the key `default`. Empty = none.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Translated(pub BTreeMap<String, String>);
+pub struct Translated(pub Entries<String>);
 
 impl Translated {
     /// Whether no language has a text.
@@ -531,8 +533,8 @@ pub struct Choice {
     #[serde(default, skip_serializing_if = "Translated::is_empty")]
     pub label: Translated,
     /// Other columns, for filters.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub columns: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Entries::is_empty")]
+    pub columns: Entries<String>,
     /// Files to show with the label, as in [`Question::media`].
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub media: BTreeMap<String, Translated>,

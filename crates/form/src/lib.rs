@@ -29,6 +29,7 @@
 
 pub mod compiled;
 pub mod def;
+pub mod entries;
 pub mod external;
 pub mod package;
 pub mod problem;

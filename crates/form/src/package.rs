@@ -72,7 +72,7 @@ fn depth(items: &[Item]) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use crate::entries::Entries;
 
     use super::{HEADER, NESTING, PackageError, from_bytes, to_bytes, version_hash};
     use crate::def::{ExternalFile, FormDef, Group, Item, Translated};
@@ -81,7 +81,7 @@ mod tests {
         let mut items = Vec::new();
         for level in 0..depth {
             items = vec![Item::Group(Group {
-                label: Translated(BTreeMap::from([("default".to_string(), "ក".to_string())])),
+                label: Translated(Entries::from([("default".to_string(), "ក".to_string())])),
                 items,
                 ..Group::new(&format!("g{level}"))
             })];

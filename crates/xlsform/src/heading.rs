@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use sampan_form::def::{Expression, Origin, Translated};
+use sampan_form::entries::Entries;
 use sampan_form::problem::{Problem, similar};
 
 use crate::cell;
@@ -383,7 +384,7 @@ impl<'a> Line<'a> {
 
     /// A text in all its languages; `default` is the language of a column without one.
     pub fn translated(&self, means: &str, default: &str) -> Translated {
-        let mut texts = BTreeMap::new();
+        let mut texts = Entries::new();
         for heading in self.headings.meaning(means) {
             if let Some(text) = self.row.get(heading.column) {
                 let language = heading.language.as_deref().unwrap_or(default);

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use sampan_value::answer::Kind;
 use sampan_xpath::program::Program;
@@ -544,17 +544,7 @@ impl Compiler<'_> {
                     .to_string(),
             })
             .collect();
-        let index = |column: &String| {
-            let mut index: HashMap<String, Vec<usize>> = HashMap::new();
-            for (row, choice) in choices.iter().enumerate() {
-                index
-                    .entry(choice.cell(column).to_string())
-                    .or_default()
-                    .push(row);
-            }
-            index
-        };
-        let indexes = columns.iter().map(index).collect();
+        let indexes = columns.iter().map(|_| OnceLock::new()).collect();
         List {
             choices,
             columns,

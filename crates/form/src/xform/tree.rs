@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::def::{
     ChoiceSource, Does, Entity, Event, Expression, FormDef, Group, Item, Question, Repeat, Translated,
 };
+use crate::entries::Entries;
 use crate::types;
 use crate::xform::{choices, is_dynamic, references};
 
@@ -30,7 +31,7 @@ pub(super) enum Text<'a> {
     None,
     /// In no language of its own.
     Plain(&'a str),
-    Languages(&'a BTreeMap<String, String>),
+    Languages(&'a Entries<String>),
 }
 
 /// Something that happens at an event.

@@ -76,7 +76,7 @@ fn fill(item: &mut Item, choice: &Choice) {
 }
 
 fn translated(texts: &mut Translated, choice: &Choice) {
-    for (language, own) in &mut texts.0 {
+    for (language, own) in texts.0.iter_mut() {
         *own = text(own, language, choice);
     }
 }

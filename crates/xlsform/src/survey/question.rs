@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use sampan_form::def::{
     Choice, ChoiceSource, Expression, Item, ListRef, Origin, Question, Role, Sensitivity, Translated,
 };
+use sampan_form::entries::Entries;
 use sampan_form::problem::Problem;
 use sampan_form::types::{ChoicesFrom, FREE_TEXT, QuestionType};
 use sampan_form::xform;
@@ -307,7 +308,7 @@ fn usual(word: &str, question: &mut Question) {
         origin: question.origin.column("type"),
     });
     if let Some(hint) = hint.filter(|_| question.hint.is_empty()) {
-        question.hint = Translated(BTreeMap::from([("default".into(), hint.into())]));
+        question.hint = Translated(Entries::from([("default".into(), hint.into())]));
     }
 }
 
@@ -474,7 +475,7 @@ fn or_other(
         list.choices.push(Choice {
             name: "other".into(),
             label: Translated(texts.collect()),
-            columns: BTreeMap::new(),
+            columns: Entries::new(),
             media: BTreeMap::new(),
             origin: question.origin.clone(),
         });
@@ -486,7 +487,7 @@ fn or_other(
         origin: question.origin.clone(),
     };
     Some(Item::Question(Question {
-        label: Translated(BTreeMap::from([("default".into(), "Specify other.".into())])),
+        label: Translated(Entries::from([("default".into(), "Specify other.".into())])),
         relevant: Some(relevant),
         sensitivity: question.sensitivity,
         type_name: "text".into(),

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::def::{Choice, ChoiceList, ExternalFile, FormDef, Translated};
+use crate::entries::Entries;
 use crate::problem::Problem;
 use crate::xform::read::Source;
 use crate::xform::read::body::Body;
@@ -144,7 +145,7 @@ impl Source<'_> {
                 let mut choice = Choice {
                     name: String::new(),
                     label: Translated::default(),
-                    columns: BTreeMap::new(),
+                    columns: Entries::new(),
                     media: BTreeMap::new(),
                     origin: item.origin(),
                 };
@@ -172,7 +173,7 @@ impl Source<'_> {
                     // Expressions read it by the name that it has here.
                     let is_usual = (is_value && value == "name") || (is_label && label == "label");
                     if !is_usual {
-                        choice.columns.entry(column.name.clone()).or_insert(text);
+                        choice.columns.insert_missing(column.name.clone(), text);
                     }
                 }
                 if choice.name.is_empty() && is_offered {
@@ -209,7 +210,7 @@ impl Source<'_> {
             let mut choice = Choice {
                 name: value,
                 label: Translated::default(),
-                columns: BTreeMap::new(),
+                columns: Entries::new(),
                 media: BTreeMap::new(),
                 origin: item.origin(),
             };

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::def::Translated;
+use crate::entries::Entries;
 use crate::problem::Problem;
 use crate::xform::read::data::Data;
 use crate::xform::read::xml::{Child, Node, at};
@@ -83,8 +84,7 @@ impl<'x> Texts<'x> {
                     .entry(form.to_string())
                     .or_default()
                     .0
-                    .entry(language.clone())
-                    .or_insert(written);
+                    .insert_missing(language.clone(), written);
             }
         }
         forms
@@ -110,7 +110,7 @@ impl<'x> Texts<'x> {
             true => Forms::new(),
             false => Forms::from([(
                 "long".to_string(),
-                Translated(BTreeMap::from([(
+                Translated(Entries::from([(
                     self.default_language().to_string(),
                     text.to_string(),
                 )])),
