@@ -521,7 +521,7 @@ fn entities_read_questions_that_are_there() {
          | | list_name | entity_id | update_if |
          | | trees | ${b} | true() |",
         &[
-            "entities B2 (entity_id): there is no question ${b}; found \"${b}\". Write the name of a question of the sheet survey.",
+            "entities B2 (entity_id): there is no question ${b}; found \"${b}\". Did you mean ${a}?",
         ],
     );
 }
