@@ -520,8 +520,6 @@ fn entities_read_questions_that_are_there() {
          | entities |
          | | list_name | entity_id | update_if |
          | | trees | ${b} | true() |",
-        &[
-            "entities B2 (entity_id): there is no question ${b}; found \"${b}\". Did you mean ${a}?",
-        ],
+        &["entities B2 (entity_id): there is no question ${b}; found \"${b}\". Did you mean ${a}?"],
     );
 }
