@@ -368,12 +368,21 @@ pub struct PictureView {
 pub struct ExcerptView {
     /// The sheet's name.
     pub sheet: String,
-    /// Column letters; empty where columns are left out.
-    pub letters: Vec<String>,
+    /// Its columns.
+    pub columns: Vec<ExcerptColumnView>,
     /// The heading row, then the rows around.
     pub rows: Vec<ExcerptRowView>,
     /// Numbers of what is wrong here.
     pub problems: Vec<usize>,
+}
+
+/// One column of a part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExcerptColumnView {
+    /// Its letters; empty where columns are left out.
+    pub letter: String,
+    /// Whether a narrow screen leaves it out: nothing is wrong in it, and it does not say which question it is.
+    pub is_far: bool,
 }
 
 /// One row of a part.
@@ -398,6 +407,8 @@ pub struct ExcerptCellView {
     pub tone: String,
     /// Numbers of what is wrong here.
     pub marks: Vec<usize>,
+    /// As of its column.
+    pub is_far: bool,
 }
 
 /// What came of an upload.

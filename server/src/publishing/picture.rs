@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use sampan_xlsform::reading;
 use sampan_xlsform::workbook::{Row, Sheet, Workbook, letter};
 
-use crate::views::{ExcerptCellView, ExcerptRowView, ExcerptView, FormProblemView, PictureView};
+use crate::views::{
+    ExcerptCellView, ExcerptColumnView, ExcerptRowView, ExcerptView, FormProblemView, PictureView,
+};
 
 /// Most problems that are shown at their cells; the rest is listed.
 const MOST_PICTURED: usize = 60;
@@ -158,6 +160,11 @@ impl Part<'_> {
         columns
     }
 
+    /// Whether a narrow screen leaves a column out: all but the first two and those that are meant.
+    fn is_far(&self, column: Option<u32>) -> bool {
+        column.is_none_or(|column| column > 1 && self.marks.iter().all(|mark| mark.column != Some(column)))
+    }
+
     fn view(&self) -> ExcerptView {
         let heading = self.sheet.rows.first();
         let heading_number = heading.map_or(1, |row| row.number);
@@ -197,16 +204,25 @@ impl Part<'_> {
                     number: 0,
                     is_heading: false,
                     marks: Vec::new(),
-                    cells: vec![ExcerptCellView::default(); shown.len()],
+                    cells: shown
+                        .iter()
+                        .map(|column| ExcerptCellView {
+                            is_far: self.is_far(*column),
+                            ..ExcerptCellView::default()
+                        })
+                        .collect(),
                 });
             }
         }
         rows.extend((from..=to).map(|number| self.row(number, heading_number, &shown)));
         ExcerptView {
             sheet: self.sheet.name.trim().to_string(),
-            letters: shown
+            columns: shown
                 .iter()
-                .map(|column| column.map(letter).unwrap_or_default())
+                .map(|column| ExcerptColumnView {
+                    letter: column.map(letter).unwrap_or_default(),
+                    is_far: self.is_far(*column),
+                })
                 .collect(),
             rows,
             problems: self.marks.iter().map(|mark| mark.number).collect(),
@@ -227,7 +243,10 @@ impl Part<'_> {
         };
         let cell = |column: &Option<u32>| {
             let Some(column) = *column else {
-                return ExcerptCellView::default();
+                return ExcerptCellView {
+                    is_far: true,
+                    ..ExcerptCellView::default()
+                };
             };
             let marks = marks_at(Some(column));
             let letters = if marks.is_empty() { LETTERS.0 } else { LETTERS.1 };
@@ -236,6 +255,7 @@ impl Part<'_> {
                 text: short(text, letters),
                 tone: worst(&marks).to_string(),
                 marks: marks.iter().map(|mark| mark.number).collect(),
+                is_far: self.is_far(Some(column)),
             }
         };
         ExcerptRowView {
@@ -310,7 +330,15 @@ mod tests {
         );
         assert_eq!(view.elsewhere, [4]);
         let part = &view.excerpts[1];
-        assert!(part.letters.contains(&"I".to_string()) && part.letters.contains(&String::new()));
+        let letters: Vec<(&str, bool)> = part
+            .columns
+            .iter()
+            .map(|column| (column.letter.as_str(), column.is_far))
+            .collect();
+        assert!(
+            letters.contains(&("I", false)) && letters.contains(&("", true)),
+            "{letters:?}"
+        );
         let rows: Vec<u32> = part.rows.iter().map(|row| row.number).collect();
         assert!(rows.ends_with(&[898, 899, 900, 901, 902]), "{rows:?}");
         problems.extend((20..3_000).map(|row| problem(row, "B1")));

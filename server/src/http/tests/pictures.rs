@@ -169,10 +169,11 @@ fn a_typo_in_row_57_is_shown_in_its_cell_among_its_neighbours_and_nothing_else_o
     let text = &got.text;
     for part in [
         // The jump list, the marked cell with its pin, the row and column, the neighbours, the message.
-        "<a href=\"#p1\">",
+        "<li><a href=\"#c1\">",
+        "id=\"c1\" href=\"#p1\"",
         "id=\"p1\"",
         "<td class=\"at bad\" lang=\"\">${q5x} = &#39;yes&#39;",
-        "<b>survey F57</b>",
+        "<a href=\"#c1\"><b>survey F57</b></a>",
         "<th scope=\"row\">57</th>",
         "<th scope=\"col\">F</th>",
         "Question 55",
