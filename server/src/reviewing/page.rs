@@ -159,6 +159,10 @@ impl Page<'_> {
             groups.retain(|group| !group.answers.is_empty());
         }
         // What the form has no place for (another version's answers, or an unknown form) is shown, never hidden.
+        // That is also an answer whose question has another type now, or computes its value.
+        for aside in self.interview.map(Interview::set_aside).unwrap_or_default() {
+            shown.remove(&aside.at);
+        }
         let elsewhere: Vec<AnswerView> = self
             .record
             .answers()

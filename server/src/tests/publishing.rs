@@ -7,6 +7,7 @@ use crate::publishing::{self, Reads};
 use crate::reviewing;
 use crate::tests::world::{FORM, World, answers};
 use crate::views::{InterviewFilter, UploadOutcome};
+use sampan_record::op::Op;
 
 const WITH_FILE: &str = "
     | survey |                               |      |          |
@@ -50,6 +51,34 @@ fn a_draft_is_published_only_with_its_files() {
     assert_eq!(preview.groups[0].questions[0].choices[0].label, "ស្រុក");
     let file = publishing::download(office, &world.admin, version, Some("adm2.csv")).unwrap();
     assert_eq!(file.bytes, csv);
+}
+
+#[test]
+fn a_record_that_moved_to_a_newer_version_is_listed_shown_and_exported_under_it_with_all_its_answers() {
+    let world = World::new();
+    let office = &world.office;
+    let first = world.publish(FORM);
+    let dara = world.person("dara", Role::Enumerator, "KH");
+    let mut phone = world.phone(&dara);
+    let record = phone.interview(office, first, &answers("KH", "moves", 31));
+    // What was a number of years is a date now.
+    let second = world.publish(
+        &FORM
+            .replace("| integer ", "| date    ")
+            .replace("| 1       ", "| 2       "),
+    );
+    phone.write(office, record, second, &[Op::MoveToVersion { form: second }]);
+    phone.sync(office).unwrap();
+    let list = reviewing::list(office, &world.admin, &InterviewFilter::default()).unwrap();
+    assert_eq!(list.n_matching, 1);
+    let view = reviewing::view(office, &world.admin, record, None).unwrap();
+    assert_eq!(view.form_version, "2");
+    let kept = view.groups.iter().find(|group| group.at == "elsewhere").unwrap();
+    assert!(kept.answers.iter().any(|answer| answer.text == "31"), "{kept:?}");
+    let csv = exporting::csv(office, &world.admin, &InterviewFilter::default(), false).unwrap();
+    let csv = String::from_utf8(csv.bytes).unwrap();
+    assert_eq!(csv.lines().count(), 2, "{csv}");
+    assert!(csv.contains("31") && csv.contains("moves"), "{csv}");
 }
 
 #[test]
