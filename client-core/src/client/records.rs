@@ -71,13 +71,32 @@ pub(super) fn start(inner: &Inner, form_id: &str) -> Result<RecordId, ClientErro
     let now = inner.platform.clock.now();
     let record = new_record_id(&inner.platform, now.wall_time_ms)?;
     let key = RecordKey(inner.platform.bytes()?);
-    let opened = Interview::begin(Arc::clone(&plan), &facts(inner, now)?);
+    let last = match plan.form().reads_last_saved() {
+        true => last_saved(inner, form_id)?,
+        false => Vec::new(),
+    };
+    let opened = Interview::begin_after(Arc::clone(&plan), &facts(inner, now)?, &last);
     let ops = codec::encode_ops(&opened.ops, &NoSchema);
     inner
         .store()
         .begin_interview(record, version, key, now.wall_time_ms, &ops)?;
     refresh(inner, record)?;
     Ok(record)
+}
+
+/// What the finished interview of a form that was begun last on this device is worth; empty if there is none.
+fn last_saved(inner: &Inner, form_id: &str) -> Result<Vec<(AnswerPath, Answer)>, ClientError> {
+    let rows = inner.store().interviews()?;
+    let finished = rows
+        .iter()
+        .filter(|row| row.form_id == form_id && row.summary.state != "draft" && !row.summary.is_erased);
+    let Some(row) = finished.max_by_key(|row| row.begun_at_ms) else {
+        return Ok(Vec::new());
+    };
+    let loaded = load(inner, row.record)?;
+    let plan = forms::plan(inner, loaded.form)?;
+    let (answers, rows) = content(&loaded.record);
+    Ok(Interview::from_answers(plan, answers, rows).values())
 }
 
 /// What a running form is told about its world.

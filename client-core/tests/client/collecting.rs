@@ -2,7 +2,7 @@
 
 use sampan_client_core::api::{AnswerInput, PlaceRef, Stop};
 
-use crate::office::{World, id, interviewed, said, say};
+use crate::office::{World, form, id, interviewed, said, say};
 
 #[test]
 fn every_accepted_answer_is_there_after_a_kill() {
@@ -177,4 +177,39 @@ fn a_record_is_found_by_the_beginning_of_its_name() {
         client.show(&record.0[..6].into(), None).unwrap_err().code(),
         "ambiguous_record"
     );
+}
+
+#[test]
+fn a_new_interview_knows_what_the_last_finished_one_was_answered() {
+    let folder = tempfile::tempdir().unwrap();
+    let (world, client) = World::with_device(folder.path());
+    world.publish(form(
+        "
+| settings |         |
+|          | form_id |
+|          | visit   |
+| survey   |      |         |         |                       |
+|          | type | name    | label   | default               |
+|          | text | village | Village | ${last-saved#village} |
+",
+    ));
+    world.sync(&client);
+    let village = |finished: bool, typed: &str| {
+        let record = client.start("visit").unwrap();
+        let mut interview = client.open_interview(&record).unwrap();
+        let before = said(&interview, "village");
+        say(&mut interview, "village", typed);
+        if finished {
+            assert!(interview.finish().unwrap().is_finished);
+        }
+        before
+    };
+    assert_eq!(village(true, "Poipet"), "");
+    assert_eq!(village(false, "Sisophon"), "Poipet");
+    assert_eq!(
+        village(true, "Battambang"),
+        "Poipet",
+        "the second is not finished"
+    );
+    assert_eq!(village(true, "Malai"), "Battambang");
 }

@@ -32,6 +32,7 @@ pub struct Form {
     order: Vec<NodeId>,
     ranks: Vec<u32>,
     instance_name: Option<Program>,
+    reads_last_saved: bool,
     warnings: Vec<Problem>,
 }
 
@@ -332,6 +333,11 @@ impl Form {
     /// What names an interview for people, evaluated at the root.
     pub fn instance_name(&self) -> Option<&Program> {
         self.instance_name.as_ref()
+    }
+
+    /// Whether an expression reads what the interview saved before was answered.
+    pub fn reads_last_saved(&self) -> bool {
+        self.reads_last_saved
     }
 
     /// What is doubtful in it.

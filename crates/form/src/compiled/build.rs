@@ -50,6 +50,7 @@ pub(super) fn form(def: Arc<FormDef>, lenient: bool) -> Result<Form, Vec<Problem
         edges: Vec::new(),
         reads: vec![BTreeSet::new(); outline.nodes.len()],
         columns: HashMap::new(),
+        reads_last_saved: false,
     };
     let parts: Vec<Parts> = outline
         .items
@@ -76,6 +77,7 @@ pub(super) fn form(def: Arc<FormDef>, lenient: bool) -> Result<Form, Vec<Problem
         }
     }
     let Compiler {
+        reads_last_saved,
         mut problems,
         mut edges,
         reads,
@@ -129,6 +131,7 @@ pub(super) fn form(def: Arc<FormDef>, lenient: bool) -> Result<Form, Vec<Problem
         order,
         ranks,
         instance_name,
+        reads_last_saved,
         warnings: problems,
         def,
     })
@@ -193,6 +196,7 @@ struct Compiler<'a> {
     reads: Vec<BTreeSet<NodeId>>,
     /// Columns of choice lists that filters have asked for.
     columns: HashMap<String, BTreeSet<String>>,
+    reads_last_saved: bool,
 }
 
 /// The compiled parts of one item, until the names are no longer borrowed.
@@ -595,6 +599,7 @@ impl Compiler<'_> {
             node: id,
             is_choice_filter: purpose == Use::Filter,
         };
+        self.reads_last_saved |= expression.source.contains("last-saved");
         match Program::compile(&expression.source, &self.names, place) {
             Ok(program) => {
                 self.remember(id, &program, expression, purpose);
