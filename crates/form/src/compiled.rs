@@ -72,6 +72,9 @@ pub struct Node {
     pub read_only: Option<Program>,
     /// Number of rows of a repeat; None = a person adds rows.
     pub count: Option<Program>,
+    /// The rows of a repeat that are there when what it stands in comes into being; of a counted one, as far as it has so
+    /// many. Rows beyond are new ones.
+    pub first_rows: Vec<FirstRow>,
     /// Where its choices come from; None for anything but selects.
     pub choices: Option<Choices>,
     /// Its text; groups and repeats: the heading.
@@ -139,6 +142,15 @@ pub enum Does {
     Locate,
     /// The device begins to record sound into it.
     Record,
+}
+
+/// A row that is there at first, where it differs from a new one.
+#[derive(Debug, Default)]
+pub struct FirstRow {
+    /// First values, as written; blank = none.
+    pub values: BTreeMap<NodeId, String>,
+    /// Rows of the repeats inside; none for those that are not named.
+    pub rows: BTreeMap<NodeId, Vec<FirstRow>>,
 }
 
 /// The first value of a question.

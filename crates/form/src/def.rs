@@ -292,6 +292,7 @@ impl Repeat {
             label: Translated::default(),
             relevant: None,
             count: None,
+            first_rows: None,
             appearance: Vec::new(),
             hint: Translated::default(),
             read_only: None,
@@ -372,6 +373,10 @@ pub struct Repeat {
     /// Number of rows; None = the enumerator adds rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<Expression>,
+    /// The rows that are there at first, as an XForm has them; those of a counted repeat, as far as it has so many.
+    /// None = what a sheet says: the enumerator adds the first row too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_rows: Option<Vec<FirstRow>>,
     /// Appearance words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub appearance: Vec<String>,
@@ -392,6 +397,17 @@ pub struct Repeat {
     pub items: Vec<Item>,
     /// The cell of its name.
     pub origin: Origin,
+}
+
+/// A row that is there at first, where it differs from a new one. Paths lead from the row down (`group/question`).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FirstRow {
+    /// First values by path; blank = none.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub values: BTreeMap<String, String>,
+    /// Rows of the repeats inside by path.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub rows: BTreeMap<String, Vec<FirstRow>>,
 }
 
 /// Text by language name; a form without languages uses the key `default`. Empty = none.

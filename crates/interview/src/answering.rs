@@ -241,9 +241,11 @@ impl Interview {
             row,
             position,
         }];
-        self.set_defaults(frame, Event::NewRow, &mut ops);
+        let inner = self.furnish(frame, Event::NewRow, None, &mut ops);
         let mut queue = Queue::default();
-        self.frame_made(&mut queue, frame);
+        for frame in std::iter::once(frame).chain(inner) {
+            self.frame_made(&mut queue, frame);
+        }
         self.inside_changed(&mut queue, spot);
         self.run_all(queue, Keeping::Running, &mut ops);
         Ok(self.accepted(ops, Some(row)))
@@ -428,10 +430,20 @@ impl Interview {
             Source::Computed | Source::Nothing => return true,
             Source::Given | Source::Kept => {}
         }
-        node.read_only.as_ref().is_some_and(|program| {
-            program
-                .eval_bool(&self.sight(spot), &At::node(spot))
-                .unwrap_or(false)
+        self.plan.locks(node.id).iter().any(|id| {
+            let program = self.plan.form().get(*id).and_then(|node| node.read_only.as_ref());
+            // A group around it stands in this row or in one around.
+            let depth = self.plan.form().get(*id).map(|node| node.repeats.len());
+            let chain = self.places.chain(spot.frame);
+            let frame = depth
+                .and_then(|depth| chain.get(depth).copied())
+                .unwrap_or(spot.frame);
+            let spot = Spot { node: *id, frame };
+            program.is_some_and(|program| {
+                program
+                    .eval_bool(&self.sight(spot), &At::node(spot))
+                    .unwrap_or(false)
+            })
         })
     }
 }

@@ -84,7 +84,7 @@ impl Interview {
         interview.properties = properties(facts);
         let mut ops = Vec::new();
         interview.write_facts(facts, &mut ops);
-        interview.set_defaults(FrameId::INTERVIEW, Event::FirstLoad, &mut ops);
+        interview.furnish(FrameId::INTERVIEW, Event::FirstLoad, None, &mut ops);
         let queue = interview.everything();
         interview.run_all(queue, Keeping::Beginning, &mut ops);
         interview.opened(ops)

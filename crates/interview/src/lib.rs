@@ -53,6 +53,7 @@ pub mod answering;
 mod calendar;
 pub mod checking;
 pub mod facts;
+mod furnishing;
 pub mod instance;
 pub mod interview;
 pub mod moving;

@@ -29,6 +29,8 @@ pub struct Plan {
     triggered: Vec<Vec<(NodeId, usize)>>,
     /// Per item: how its answer comes about.
     sources: Vec<Source>,
+    /// Per item: which items may lock it.
+    locks: Vec<Vec<NodeId>>,
 }
 
 /// The place of a task in the order of computing.
@@ -111,6 +113,7 @@ impl Plan {
             readers_below: vec![Vec::new(); n_nodes],
             triggered: vec![Vec::new(); n_nodes],
             sources: form.nodes().iter().map(source).collect(),
+            locks: form.nodes().iter().map(|node| locks(&form, node)).collect(),
             form,
             tables,
         };
@@ -170,6 +173,11 @@ impl Plan {
 
     pub(crate) fn triggered(&self, node: NodeId) -> &[(NodeId, usize)] {
         self.triggered.get(index(node)).map(Vec::as_slice).unwrap_or(&[])
+    }
+
+    /// The items that may say that an item cannot be changed by hand: itself, and what it stands in.
+    pub(crate) fn locks(&self, node: NodeId) -> &[NodeId] {
+        self.locks.get(index(node)).map(Vec::as_slice).unwrap_or(&[])
     }
 
     fn note_triggers(&mut self) {
@@ -443,4 +451,11 @@ mod tests {
             assert_eq!(sorted(&before), expected, "{before:?}");
         }
     }
+}
+
+/// What may say that an item cannot be changed by hand.
+fn locks(form: &Form, node: &Node) -> Vec<NodeId> {
+    let own = std::iter::once(node.id).chain(around(form, node.id));
+    own.filter(|id| form.get(*id).is_some_and(|node| node.read_only.is_some()))
+        .collect()
 }

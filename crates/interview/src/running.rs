@@ -1,6 +1,6 @@
 //! Computing: after each change exactly what depends on it, in the order of the plan.
 
-use sampan_form::compiled::{Does, First, Node, What};
+use sampan_form::compiled::{Does, First, FirstRow, Node, What};
 use sampan_form::def::Event;
 use sampan_record::ids::RowId;
 use sampan_record::op::Op;
@@ -252,7 +252,14 @@ impl Interview {
         for frame in &made {
             self.push_frame(queue, *frame);
             if matches!(keeping, Keeping::Beginning | Keeping::Running) {
-                self.set_defaults(*frame, Event::NewRow, ops);
+                let index = self.places.frame(*frame).row.counted_index();
+                let first = index.and_then(|index| {
+                    let rows = &plan.form().get(spot.node)?.first_rows;
+                    rows.get(usize::try_from(index).ok()?)
+                });
+                for inner in self.furnish(*frame, Event::NewRow, first, ops) {
+                    self.push_frame(queue, inner);
+                }
             }
         }
         if before != Some(count) || !made.is_empty() {
@@ -350,8 +357,14 @@ impl Interview {
     }
 
     /// First values as written, in one frame; their readers are due anyway, since the frame is new. Computed first
-    /// values wait in `self.waiting` until everything else has been computed.
-    pub(crate) fn set_defaults(&mut self, frame: FrameId, event: Event, ops: &mut Vec<Op>) {
+    /// values wait in `self.waiting` until everything else has been computed. `first`: what this row has of its own.
+    pub(crate) fn set_defaults(
+        &mut self,
+        frame: FrameId,
+        event: Event,
+        first: Option<&FirstRow>,
+        ops: &mut Vec<Op>,
+    ) {
         let plan = self.plan.clone();
         for id in &plan.layout(self.places.frame(frame).repeat).cells {
             let spot = Spot { node: *id, frame };
@@ -362,14 +375,15 @@ impl Interview {
             if matches!(plan.source(*id), Source::Computed | Source::Nothing) || node.what == What::Repeat {
                 continue;
             }
-            match &node.default {
-                None => {}
-                Some(First::Literal(literal)) => {
-                    if let Ok(Some(answer)) = typed(node, literal) {
-                        self.put_first(spot, answer, ops);
-                    }
-                }
-                Some(First::Computed(_)) => self.waiting.push((spot, None)),
+            let literal = match (first.and_then(|first| first.values.get(id)), &node.default) {
+                (Some(own), _) | (None, Some(First::Literal(own))) => Some(own),
+                (None, Some(First::Computed(_)) | None) => None,
+            };
+            if let Some(Ok(Some(answer))) = literal.map(|literal| typed(node, literal)) {
+                self.put_first(spot, answer, ops);
+            }
+            if let Some(First::Computed(_)) = &node.default {
+                self.waiting.push((spot, None));
             }
         }
     }

@@ -487,6 +487,7 @@ impl Rows<'_> {
                 label,
                 relevant,
                 count,
+                first_rows: None,
                 appearance,
                 hint,
                 read_only,

@@ -12,7 +12,7 @@ use crate::compiled::label::{Label, Part, Piece, Template, pieces};
 use crate::compiled::names::FormNames;
 use crate::compiled::order::{self, Edge};
 use crate::compiled::outline::Outline;
-use crate::compiled::{Action, Answers, Choice, Choices, Does, First, Form, List, Node};
+use crate::compiled::{Action, Answers, Choice, Choices, Does, First, FirstRow, Form, List, Node};
 use crate::def::{
     self, ChoiceList, ChoiceSource, Event, Expression, FormDef, Item, ListRef, Origin, Question, Translated,
 };
@@ -211,6 +211,7 @@ struct Parts {
     default: Option<First>,
     read_only: Option<Program>,
     count: Option<Program>,
+    first_rows: Vec<FirstRow>,
     choices: Option<Choices>,
     label: Label,
     hint: Label,
@@ -229,6 +230,7 @@ impl Compiler<'_> {
             Item::Question(question) => self.question(id, question),
             Item::Group(group) => Parts {
                 relevant: self.optional(id, &group.relevant, Use::Value),
+                read_only: self.optional(id, &unless_false(&group.read_only), Use::Display),
                 label: self.label(id, &group.label, &group.origin, "label"),
                 appearance: group.appearance.clone(),
                 media: group.media.clone(),
@@ -237,6 +239,8 @@ impl Compiler<'_> {
             Item::Repeat(repeat) => Parts {
                 relevant: self.optional(id, &repeat.relevant, Use::Value),
                 count: self.optional(id, &repeat.count, Use::Value),
+                read_only: self.optional(id, &unless_false(&repeat.read_only), Use::Display),
+                first_rows: self.first_rows(id, repeat.first_rows.as_deref().unwrap_or_default()),
                 label: self.label(id, &repeat.label, &repeat.origin, "label"),
                 appearance: repeat.appearance.clone(),
                 media: repeat.media.clone(),
@@ -268,6 +272,7 @@ impl Compiler<'_> {
                 .and_then(|default| self.first(id, question.kind, default)),
             read_only: self.optional(id, &unless_false(&question.read_only), Use::Display),
             count: None,
+            first_rows: Vec::new(),
             choices: question
                 .choices
                 .as_ref()
@@ -365,6 +370,31 @@ impl Compiler<'_> {
             .filter(|_| question.type_name != "background_geopoint");
         let items = names.filter_map(|name| self.names.by_name.get(name));
         items.filter_map(|found| found.first().copied()).collect()
+    }
+
+    /// Rows that are there at first; what they say of items that are not there says nothing.
+    fn first_rows(&self, repeat: NodeId, rows: &[def::FirstRow]) -> Vec<FirstRow> {
+        let around = self.names.nodes.get(repeat.0 as usize);
+        let around = around.map(|node| node.path.to_string()).unwrap_or_default();
+        let find = |path: &String| {
+            self.names
+                .by_path
+                .get(format!("{around}/{path}").as_str())
+                .copied()
+        };
+        let row = |row: &def::FirstRow| FirstRow {
+            values: row
+                .values
+                .iter()
+                .filter_map(|(path, value)| Some((find(path)?, value.clone())))
+                .collect(),
+            rows: row
+                .rows
+                .iter()
+                .filter_map(|(path, rows)| find(path).map(|id| (id, self.first_rows(id, rows))))
+                .collect(),
+        };
+        rows.iter().map(row).collect()
     }
 
     fn first(&mut self, id: NodeId, kind: Kind, default: &Expression) -> Option<First> {
@@ -685,6 +715,7 @@ impl Parts {
         node.default = self.default;
         node.read_only = self.read_only;
         node.count = self.count;
+        node.first_rows = self.first_rows;
         node.choices = self.choices;
         node.label = self.label;
         node.hint = self.hint;

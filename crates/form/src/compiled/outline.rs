@@ -141,6 +141,7 @@ fn node(
         default: None,
         read_only: None,
         count: None,
+        first_rows: Vec::new(),
         choices: None,
         label: Label::default(),
         hint: Label::default(),

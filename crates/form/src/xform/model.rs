@@ -1,6 +1,6 @@
 //! The model: texts, instances, binds and actions.
 
-use crate::def::FormDef;
+use crate::def::{FirstRow, FormDef};
 use crate::xform::choices;
 use crate::xform::element::Element;
 use crate::xform::references::{self, Style};
@@ -161,10 +161,7 @@ fn instance(tree: &Tree<'_>, place: usize, is_row: bool) -> Element {
                 let child = tree.get(*child);
                 element.set(&child.name, &child.value);
             }
-            NodeKind::Repeat if !is_row => {
-                element.push(template(tree, *child));
-                element.push(instance(tree, *child, true));
-            }
+            NodeKind::Repeat if !is_row => rows(tree, *child, &mut element),
             NodeKind::Root
             | NodeKind::Group
             | NodeKind::Repeat
@@ -182,10 +179,59 @@ fn template(tree: &Tree<'_>, place: usize) -> Element {
     let node = tree.get(place);
     let mut element = Element::new(&node.name).attribute("jr:template", "");
     for child in &node.children {
-        element.push(match tree.is_repeat(*child) {
-            true => template(tree, *child),
-            false => instance(tree, *child, false),
-        });
+        match (tree.is_repeat(*child), tree.get(*child).first_rows) {
+            (true, Some(_)) => rows(tree, *child, &mut element),
+            (true, None) => element.push(template(tree, *child)),
+            (false, _) => element.push(instance(tree, *child, false)),
+        }
+    }
+    element
+}
+
+/// The rows of a repeat that are there at first, and what new ones are made from.
+fn rows(tree: &Tree<'_>, place: usize, around: &mut Element) {
+    let Some(rows) = tree.get(place).first_rows else {
+        around.push(template(tree, place));
+        return around.push(instance(tree, place, true));
+    };
+    // A first row that is as new ones are stands for them.
+    if rows.first().is_none_or(|row| !row.values.is_empty()) {
+        around.push(template(tree, place));
+    }
+    for row in rows {
+        around.push(first_row(tree, place, row, ""));
+    }
+}
+
+/// A row, or something in it at `path`, with its own first values and rows.
+fn first_row(tree: &Tree<'_>, place: usize, row: &FirstRow, path: &str) -> Element {
+    let node = tree.get(place);
+    let value = row.values.get(path).unwrap_or(&node.value);
+    let mut element = Element::new(&node.name).with_text(value);
+    for (name, value) in &node.instance {
+        let value = references::paths(tree, value, Some(place), Style::default());
+        element.set(name, &value);
+    }
+    for child in &node.children {
+        let own = tree.get(*child);
+        let path = match path {
+            "" => own.name.clone(),
+            path => format!("{path}/{}", own.name),
+        };
+        match tree.kind(*child) {
+            NodeKind::Attribute => element.set(&own.name, &own.value),
+            NodeKind::Repeat => {
+                for inner in row.rows.get(&path).into_iter().flatten() {
+                    element.push(first_row(tree, *child, inner, ""));
+                }
+            }
+            NodeKind::Root
+            | NodeKind::Group
+            | NodeKind::Question
+            | NodeKind::Meta
+            | NodeKind::Entity
+            | NodeKind::EntityLabel => element.push(first_row(tree, *child, row, &path)),
+        }
     }
     element
 }

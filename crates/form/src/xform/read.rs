@@ -1,7 +1,7 @@
 //! Any XForm as a form: from ODK's XML back to what an author would have written.
 //!
 //! Paths to places of one name become `${name}`; all others stay, and mean the same. What a form cannot hold (a group
-//! on the screen without a place in the data, rows that are there at first) is named among the warnings.
+//! on the screen without a place in the data) is named among the warnings.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -20,8 +20,12 @@ mod events;
 mod items;
 mod lists;
 mod question;
+mod rows;
 mod texts;
 mod xml;
+
+/// Says of a repeat that nobody adds rows.
+pub(super) const NO_ADD_REMOVE: &str = "control::jr:noAddRemove";
 
 /// A form that was read.
 #[derive(Debug, Clone)]
@@ -88,16 +92,6 @@ pub fn read(xml: &str) -> Result<Reading, Vec<Problem>> {
     }
     let texts = Texts::new(model);
     let mut warnings = Vec::new();
-    for place in &data.doubled {
-        if let Some(place) = data.get(*place) {
-            warnings.push(Problem::warning(
-                &place.node.origin(),
-                place.name,
-                "something stands several times in it; the first, or the template, was taken",
-                "Let a default or a count make the rows that are there at first",
-            ));
-        }
-    }
     let mut binds: BTreeMap<usize, Rc<Node>> = BTreeMap::new();
     for bind in model.elements().filter(|node| node.name == "bind") {
         let path = bind
@@ -133,6 +127,20 @@ pub fn read(xml: &str) -> Result<Reading, Vec<Problem>> {
     let body_class = body.get("class").map(str::to_string);
     data.note_repeats(body);
     let body = Body::new(body, model, &data, &mut warnings);
+    for (place, name) in &data.doubled {
+        let Some(around) = data.get(*place) else { continue };
+        let is_repeat = data
+            .find(name, Some(*place))
+            .is_some_and(|place| body.repeats.contains_key(&place));
+        if !is_repeat {
+            warnings.push(Problem::warning(
+                &around.node.origin(),
+                *name,
+                "it stands several times in the same place, and only the first is taken",
+                "Put it into a repeat, or give each a name of its own",
+            ));
+        }
+    }
     let mut source = Source {
         lists: Lists::new(model, &body),
         data,

@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::def::{
-    ChoiceSource, Does, Entity, Event, Expression, FormDef, Group, Item, Question, Repeat, Translated,
+    ChoiceSource, Does, Entity, Event, Expression, FirstRow, FormDef, Group, Item, Question, Repeat,
+    Translated,
 };
 use crate::entries::Entries;
 use crate::types;
+use crate::xform::read::NO_ADD_REMOVE;
 use crate::xform::{choices, is_dynamic, references};
 
 /// What a node is.
@@ -68,6 +70,8 @@ pub(super) struct Node<'a> {
     pub(super) trigger: &'a [String],
     pub(super) calculation: Option<&'a str>,
     pub(super) choices: Option<&'a ChoiceSource>,
+    /// Rows of a repeat that are there at first, where they are not the usual one.
+    pub(super) first_rows: Option<&'a [FirstRow]>,
     pub(super) parameters: Option<&'a BTreeMap<String, String>>,
 }
 
@@ -203,6 +207,7 @@ impl<'a> Tree<'a> {
             trigger: &[],
             calculation: None,
             choices: None,
+            first_rows: None,
             parameters: None,
         });
         if let Some(parent) = parent {
@@ -299,7 +304,9 @@ impl<'a> Tree<'a> {
     }
 
     fn repeat(&mut self, parent: usize, repeat: &'a Repeat) -> usize {
-        let mut count = repeat.count.as_ref().map(|count| count.source.clone());
+        let is_fixed = repeat.extra.contains_key(NO_ADD_REMOVE);
+        let count = repeat.count.as_ref().filter(|_| !is_fixed);
+        let mut count = count.map(|count| count.source.clone());
         if let Some(source) = count.as_mut().filter(|source| references::only(source).is_none()) {
             let name = format!("{}_count", repeat.name);
             let place = self.add(Some(parent), name.clone(), NodeKind::Question);
@@ -321,6 +328,7 @@ impl<'a> Tree<'a> {
         node.label = label;
         node.hint = hint;
         node.media = media;
+        node.first_rows = repeat.first_rows.as_deref();
         if let Some(count) = count {
             node.control.insert("jr:count".into(), count);
         }

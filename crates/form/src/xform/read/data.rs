@@ -19,8 +19,8 @@ pub(super) struct Data<'x> {
     by_path: HashMap<String, usize>,
     /// None = several places have the name.
     by_name: HashMap<&'x str, Option<usize>>,
-    /// Names that stand several times in one place, beside a template.
-    pub(super) doubled: Vec<usize>,
+    /// Places and the names that stand several times in them, beside a template.
+    pub(super) doubled: Vec<(usize, &'x str)>,
     path_bytes: usize,
     /// Places that are asked several times.
     repeats: HashSet<usize>,
@@ -88,12 +88,12 @@ impl<'x> Data<'x> {
                 let rows = seen.entry(child.name.as_str()).or_insert((0, true));
                 rows.0 += 1;
                 if rows.0 == 2 {
-                    self.doubled.push(index);
+                    self.doubled.push((index, local(&child.name)));
                 }
                 continue;
             }
             if seen.contains_key(child.name.as_str()) {
-                self.doubled.push(index);
+                self.doubled.push((index, local(&child.name)));
                 continue;
             }
             seen.insert(&child.name, (0, is_template));

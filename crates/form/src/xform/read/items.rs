@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::def::{Entity, FormDef, Group, Item, Repeat, Translated};
-use crate::xform::read::Source;
+use crate::def::{Entity, Expression, FormDef, Group, Item, Repeat, Translated};
 use crate::xform::read::data::is_meta;
 use crate::xform::read::xml::Node;
+use crate::xform::read::{NO_ADD_REMOVE, Source};
 
 /// What groups and repeats say of themselves.
 #[derive(Default)]
@@ -95,6 +95,17 @@ impl Source<'_> {
             && let Some(count) = node.get("jr:count")
         {
             repeat.count = self.expression(count, node.line, "jr:count", Some(place));
+        }
+        repeat.first_rows = self.first_rows(place);
+        let is_fixed = repeat
+            .extra
+            .get(NO_ADD_REMOVE)
+            .is_some_and(|value| value.trim() == "true()");
+        if is_fixed && repeat.count.is_none() {
+            repeat.count = Some(Expression {
+                source: super::rows::fixed(repeat.first_rows.as_ref()).to_string(),
+                origin: repeat.origin.clone(),
+            });
         }
         repeat.items = self.items(place);
         repeat

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, FixedOffset};
 use sampan_form::compiled::Form;
+use sampan_form::def::Item;
 use sampan_form::external::{Table, Tables};
 use sampan_interview::facts::Facts;
 use sampan_interview::interview::{Interview, Row};
@@ -159,8 +160,9 @@ impl Replay {
                     }
                 }
             }
+            "loaded" => self.add_usual_rows(&event["diff"]),
             // Going on changes nothing.
-            "loaded" | "next" => {}
+            "next" => {}
             other => self.differing.push(format!("{number}: an unknown event {other}")),
         }
         for (place, state) in event["diff"].as_object().into_iter().flatten() {
@@ -172,6 +174,23 @@ impl Replay {
         crate::traces::forget_impossible_choices(&mut self.interview);
         if event.get("diff").is_some() {
             compare::states(&self.interview, &self.expected, number, &mut self.differing);
+        }
+    }
+
+    /// A repeat as converters write it has a row at first; here a person adds that one too.
+    fn add_usual_rows(&mut self, diff: &Json) {
+        for (place, state) in diff.as_object().into_iter().flatten() {
+            let is_row = state["type"] == "repeat-instance" && place.ends_with("[1]");
+            if !is_row || place_of(&self.interview, place).is_some() {
+                continue;
+            }
+            let repeat = place.trim_end_matches("[1]");
+            let Some(at) = place_of(&self.interview, repeat) else {
+                continue;
+            };
+            if is_usual(&self.interview.form().def().items, at.question.as_str()) {
+                let _ = self.interview.add_row(&at, 1, now());
+            }
         }
     }
 
@@ -221,6 +240,17 @@ impl Replay {
         self.interview = Interview::resume(self.interview.plan().clone(), &facts, answers, rows).interview;
         self.interview.set_language(&language);
     }
+}
+
+/// Whether a repeat says nothing of rows that are there at first.
+fn is_usual(items: &[Item], path: &str) -> bool {
+    let (name, below) = path.split_once('/').unwrap_or((path, ""));
+    items.iter().any(|item| match item {
+        Item::Repeat(repeat) if repeat.name == name && below.is_empty() => repeat.first_rows.is_none(),
+        Item::Repeat(repeat) if repeat.name == name => is_usual(&repeat.items, below),
+        Item::Group(group) if group.name == name => is_usual(&group.items, below),
+        Item::Repeat(_) | Item::Group(_) | Item::Question(_) => false,
+    })
 }
 
 /// What was typed, as text; objects were not recorded, so they are what they became.

@@ -1,0 +1,78 @@
+//! Rows that are there when an interview begins: what stands in the primary instance beside a template.
+
+use crate::def::FirstRow;
+use crate::xform::read::Source;
+use crate::xform::read::data::local;
+use crate::xform::read::xml::Node;
+
+impl Source<'_> {
+    /// The rows of a repeat that are there at first; None = as converters write every repeat: a template, and one row
+    /// that is as the template.
+    pub(super) fn first_rows(&self, place: usize) -> Option<Vec<FirstRow>> {
+        let own = self.data.get(place)?;
+        let around = own.parent.and_then(|parent| self.data.get(parent))?;
+        let (templates, rows): (Vec<&Node>, Vec<&Node>) = around
+            .node
+            .elements()
+            .filter(|node| node.name == own.node.name)
+            .partition(|node| node.get("jr:template").is_some());
+        let rows: Vec<FirstRow> = rows.into_iter().map(|row| self.first_row(place, row)).collect();
+        let is_in_template = std::iter::successors(own.parent, |place| self.data.get(*place)?.parent)
+            .filter_map(|place| self.data.get(place))
+            .any(|place| place.node.get("jr:template").is_some());
+        match (templates.is_empty(), rows.as_slice()) {
+            (false, [row]) if is_usual(row) => None,
+            (false, []) if is_in_template => None,
+            _ => Some(rows),
+        }
+    }
+
+    fn first_row(&self, place: usize, row: &Node) -> FirstRow {
+        let mut made = FirstRow::default();
+        self.compare(place, row, "", &mut made);
+        made
+    }
+
+    /// Notes where what stands in a place differs from what the place says.
+    fn compare(&self, place: usize, found: &Node, path: &str, row: &mut FirstRow) {
+        let children = self.data.get(place).map(|place| place.children.as_slice());
+        for child in children.unwrap_or_default() {
+            let Some(own) = self.data.get(*child) else {
+                continue;
+            };
+            let path = match path {
+                "" => own.name.to_string(),
+                path => format!("{path}/{}", own.name),
+            };
+            let mut same = found.elements().filter(|node| local(&node.name) == own.name);
+            if self.body.repeats.contains_key(child) {
+                let rows = same.filter(|node| node.get("jr:template").is_none());
+                let rows: Vec<FirstRow> = rows.map(|node| self.first_row(*child, node)).collect();
+                if !rows.is_empty() {
+                    row.rows.insert(path, rows);
+                }
+                continue;
+            }
+            let Some(node) = same.next() else { continue };
+            let (value, usual) = (node.text(), own.node.text());
+            if own.children.is_empty() && value.trim() != usual.trim() {
+                row.values.insert(path.clone(), value.trim().to_string());
+            }
+            self.compare(*child, node, &path, row);
+        }
+    }
+}
+
+/// Whether a row is as new ones, with one such row of each repeat inside.
+fn is_usual(row: &FirstRow) -> bool {
+    row.values.is_empty()
+        && row
+            .rows
+            .values()
+            .all(|rows| matches!(rows.as_slice(), [row] if is_usual(row)))
+}
+
+/// How many rows a repeat has that nobody may add rows to; at least one.
+pub(super) fn fixed(rows: Option<&Vec<FirstRow>>) -> usize {
+    rows.map_or(1, |rows| rows.len().max(1))
+}
