@@ -73,8 +73,8 @@ pub struct Node {
     /// Number of rows of a repeat; None = a person adds rows.
     pub count: Option<Program>,
     /// The rows of a repeat that are there when what it stands in comes into being; of a counted one, as far as it has so
-    /// many. Rows beyond are new ones.
-    pub first_rows: Vec<FirstRow>,
+    /// many. Rows beyond are new ones. None = the form does not say: a person adds the first row too.
+    pub first_rows: Option<Vec<FirstRow>>,
     /// Where its choices come from; None for anything but selects.
     pub choices: Option<Choices>,
     /// Its text; groups and repeats: the heading.

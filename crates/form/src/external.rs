@@ -123,7 +123,7 @@ impl Table {
         }
     }
 
-    /// Reads a CSV file: comma (or semicolon or tab, if the heading has no comma) between fields, quotes, LF or CRLF,
+    /// Reads a CSV file: comma (or semicolon, tab or bar, if the heading has no comma) between fields, quotes, LF or CRLF,
     /// a byte order mark is tolerated, blanks around names in the heading are cut. Empty lines are left out.
     pub fn from_csv(bytes: &[u8]) -> Result<Table, TableError> {
         let bytes = checked(bytes)?;
@@ -359,7 +359,7 @@ fn more_rows(n_rows: usize) -> Result<usize, TableError> {
 
 fn delimiter(bytes: &[u8]) -> u8 {
     let heading = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    [b',', b';', b'\t']
+    [b',', b';', b'\t', b'|']
         .into_iter()
         .find(|mark| heading.contains(mark))
         .unwrap_or(b',')

@@ -27,12 +27,11 @@ impl Interview {
             let Some(node) = plan.form().get(*repeat).filter(|node| node.count.is_none()) else {
                 continue;
             };
-            let none = Vec::new();
             let rows = match own {
-                Some(own) => own.rows.get(repeat).unwrap_or(&none),
-                None => &node.first_rows,
+                Some(own) => own.rows.get(repeat),
+                None => node.first_rows.as_ref(),
             };
-            for (index, row) in rows.iter().enumerate() {
+            for (index, row) in rows.into_iter().flatten().enumerate() {
                 let Some(inner) = self.make_first_row(frame, *repeat, index, ops) else {
                     break;
                 };

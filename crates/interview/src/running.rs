@@ -254,7 +254,7 @@ impl Interview {
             if matches!(keeping, Keeping::Beginning | Keeping::Running) {
                 let index = self.places.frame(*frame).row.counted_index();
                 let first = index.and_then(|index| {
-                    let rows = &plan.form().get(spot.node)?.first_rows;
+                    let rows = plan.form().get(spot.node)?.first_rows.as_ref()?;
                     rows.get(usize::try_from(index).ok()?)
                 });
                 for inner in self.furnish(*frame, Event::NewRow, first, ops) {
@@ -379,6 +379,13 @@ impl Interview {
                 (Some(own), _) | (None, Some(First::Literal(own))) => Some(own),
                 (None, Some(First::Computed(_)) | None) => None,
             };
+            // What is computed takes the place of what is written, unless it reads that.
+            let is_computed = node.trigger.is_empty()
+                && node
+                    .calculation
+                    .as_ref()
+                    .is_some_and(|program| !program.reads_self());
+            let literal = literal.filter(|_| !is_computed);
             if let Some(Ok(Some(answer))) = literal.map(|literal| typed(node, literal)) {
                 self.put_first(spot, answer, ops);
             }

@@ -168,7 +168,12 @@ impl Interview {
                         .places
                         .range(frame, *repeat)
                         .is_some_and(|range| range.count.is_none());
+                    let is_usual = plan
+                        .form()
+                        .get(*repeat)
+                        .is_some_and(|node| node.first_rows.is_none());
                     if is_by_hand
+                        && is_usual
                         && known.insert(self.places.path(&plan, spot))
                         && self.places.rows(frame, *repeat).is_empty()
                     {
@@ -189,9 +194,11 @@ impl Interview {
                     row,
                     position: 0,
                 });
-                self.set_defaults(frame, event, &mut ops);
+                let inner = self.furnish(frame, event, None, &mut ops);
                 let mut queue = Queue::default();
-                self.frame_made(&mut queue, frame);
+                for frame in std::iter::once(frame).chain(inner) {
+                    self.frame_made(&mut queue, frame);
+                }
                 self.inside_changed(&mut queue, spot);
                 self.run_all(queue, Keeping::Running, &mut ops);
             }

@@ -70,7 +70,7 @@ pub fn parse_value(text: &str, kind: Kind) -> Result<Value, ValueError> {
         Kind::Text => Ok(Value::Text(text.to_owned())),
         Kind::Integer => parse_integer(&folded).map(Value::Integer),
         Kind::Decimal => Ok(Value::Decimal(Decimal::parse(&folded)?)),
-        Kind::Date => parse_date(&folded).map(Value::Date),
+        Kind::Date => parse_day(&folded).map(Value::Date),
         Kind::Time => parse_time(&folded).map(Value::Time),
         Kind::DateTime => parse_date_time(&folded).map(Value::DateTime),
         Kind::Geopoint => parse_geopoint(&folded).map(Value::Geopoint),
@@ -133,6 +133,14 @@ pub fn parse_date(text: &str) -> Result<NaiveDate, ValueError> {
         .ok_or(ValueError::OutOfRange {
             expected: "there is no such day in the calendar",
         })
+}
+
+/// A calendar day, or that of a moment (which `now()` and others give where a day is wanted).
+fn parse_day(text: &str) -> Result<NaiveDate, ValueError> {
+    match text.split_once('T') {
+        Some((day, _)) if parse_local_date_time(text).is_ok() => parse_date(day),
+        Some(_) | None => parse_date(text),
+    }
 }
 
 /// Writes a calendar day, `2026-11-24`.

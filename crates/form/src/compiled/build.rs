@@ -26,7 +26,7 @@ const GUESSES: u32 = 200;
 /// See [`Form::compile`].
 pub(super) fn form(def: Arc<FormDef>, lenient: bool) -> Result<Form, Vec<Problem>> {
     let mut outline = Outline::default();
-    outline.add_root();
+    outline.add_root(&def.root);
     outline.add_items(&def.items, NodeId(0), &mut Vec::new());
     let instances: BTreeSet<&str> = def
         .choice_lists
@@ -211,7 +211,7 @@ struct Parts {
     default: Option<First>,
     read_only: Option<Program>,
     count: Option<Program>,
-    first_rows: Vec<FirstRow>,
+    first_rows: Option<Vec<FirstRow>>,
     choices: Option<Choices>,
     label: Label,
     hint: Label,
@@ -240,7 +240,7 @@ impl Compiler<'_> {
                 relevant: self.optional(id, &repeat.relevant, Use::Value),
                 count: self.optional(id, &repeat.count, Use::Value),
                 read_only: self.optional(id, &unless_false(&repeat.read_only), Use::Display),
-                first_rows: self.first_rows(id, repeat.first_rows.as_deref().unwrap_or_default()),
+                first_rows: repeat.first_rows.as_ref().map(|rows| self.first_rows(id, rows)),
                 label: self.label(id, &repeat.label, &repeat.origin, "label"),
                 appearance: repeat.appearance.clone(),
                 media: repeat.media.clone(),
@@ -272,7 +272,7 @@ impl Compiler<'_> {
                 .and_then(|default| self.first(id, question.kind, default)),
             read_only: self.optional(id, &unless_false(&question.read_only), Use::Display),
             count: None,
-            first_rows: Vec::new(),
+            first_rows: None,
             choices: question
                 .choices
                 .as_ref()
@@ -775,7 +775,8 @@ fn is_computed(source: &str, kind: Kind) -> bool {
     let computes = [" + ", " - ", " * ", " div ", " mod "]
         .iter()
         .any(|sign| source.contains(sign));
-    calls || (computes && matches!(kind, Kind::Integer | Kind::Decimal))
+    let is_number = matches!(kind, Kind::Integer | Kind::Decimal);
+    calls || (is_number && (computes || crate::xform::is_dynamic(source, "integer")))
 }
 
 /// Up to twenty characters from a byte offset on.

@@ -22,11 +22,12 @@ pub(super) struct Outline<'a> {
 }
 
 impl<'a> Outline<'a> {
-    pub(super) fn add_root(&mut self) {
+    /// The root; an empty name = `data`.
+    pub(super) fn add_root(&mut self, name: &str) {
         self.nodes.push(node(
             NodeId(0),
             None,
-            "data",
+            if name.is_empty() { "data" } else { name },
             "".into(),
             What::Root,
             Vec::new(),
@@ -141,7 +142,7 @@ fn node(
         default: None,
         read_only: None,
         count: None,
-        first_rows: Vec::new(),
+        first_rows: None,
         choices: None,
         label: Label::default(),
         hint: Label::default(),

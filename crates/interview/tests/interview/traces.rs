@@ -427,7 +427,7 @@ fn compare(
     }
 }
 
-fn in_order(names: &str) -> String {
+pub fn in_order(names: &str) -> String {
     let mut names: Vec<&str> = names.split(' ').collect();
     names.sort_unstable();
     names.join(" ")

@@ -155,6 +155,7 @@ impl<'x> Data<'x> {
     /// The place of a path, from another place when it is relative.
     pub(super) fn find(&self, path: &str, from: Option<usize>) -> Option<usize> {
         let path = path.trim();
+        let path = path.strip_prefix("current()/").unwrap_or(path);
         if let Some(rest) = path.strip_prefix('/') {
             let plain: Vec<&str> = rest.split('/').map(|step| local(step.trim())).collect();
             return self.by_path.get(&format!("/{}", plain.join("/"))).copied();

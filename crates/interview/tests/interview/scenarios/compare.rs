@@ -18,6 +18,7 @@ use serde_json::Value as Json;
 
 use super::replay::place_of;
 use crate::support::in_text;
+use crate::traces::in_order;
 
 /// The day of the recording, there and in Greenwich.
 const DAYS: [&str; 2] = ["2026-11-23", "2026-11-24"];
@@ -38,8 +39,9 @@ pub fn states(
                 differing.push(format!("{step} {place} {what}: {there:?} there, {here:?} here"));
             }
         };
-        if bare.contains("/meta") || bare.contains("/orx:meta") {
-            if bare.ends_with("/meta/instanceName") {
+        let is_meta = |step: &str| step.rsplit(':').next() == Some("meta");
+        if bare.split('/').any(is_meta) {
+            if bare.ends_with("instanceName") && !interview.form().instance_name().is_none() {
                 let name = interview.name().unwrap_or_default();
                 differ("name", state["value"].as_str().unwrap_or_default(), &name);
             }
@@ -216,7 +218,9 @@ fn same(there: &str, here: &str, kind: Kind) -> bool {
             (Ok(there), Ok(here)) => there == here,
             _ => false,
         },
-        Kind::Text | Kind::Date | Kind::Choice | Kind::Choices | Kind::Media | Kind::Acknowledge => false,
+        // The other engine puts what was ticked into the order of the list.
+        Kind::Choices => in_order(there) == in_order(here),
+        Kind::Text | Kind::Date | Kind::Choice | Kind::Media | Kind::Acknowledge => false,
     };
     is_same || (is_moment(there) && is_moment(here)) || (is_random(there) && is_random(here))
 }

@@ -1,11 +1,11 @@
 //! One scenario, done again with this engine.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, FixedOffset};
 use sampan_form::compiled::Form;
-use sampan_form::def::Item;
+use sampan_form::def::Event;
 use sampan_form::external::{Table, Tables};
 use sampan_interview::facts::Facts;
 use sampan_interview::interview::{Interview, Row};
@@ -46,8 +46,13 @@ pub fn differing(xml: &str, scenario: &Json) -> Vec<String> {
             Interview::resume(plan, &facts, answers, rows).interview
         }
     };
+    // The row that each repeat of a sheet has at first in ODK's programs; an XForm says it of itself.
+    let mut known = BTreeSet::new();
+    let mut interview = interview;
+    interview.add_first_rows(&mut known, Event::FirstLoad, now());
     let mut replay = Replay {
         interview,
+        known,
         expected: BTreeMap::new(),
         differing: Vec::new(),
     };
@@ -80,11 +85,17 @@ fn plan(xml: &str, files: &Json) -> Result<Arc<Plan>, String> {
             tables.insert(&external.id, table.clone());
         }
     }
+    match form.check_tables(&tables) {
+        problems if problems.is_empty() || files.as_array().is_none_or(Vec::is_empty) => {}
+        problems => return Err(said(problems)),
+    }
     Ok(Arc::new(Plan::new(Arc::new(form), Arc::new(tables))))
 }
 
 struct Replay {
     interview: Interview,
+    /// Repeats that had their first row.
+    known: BTreeSet<AnswerPath>,
     /// The whole state as recorded, by place.
     expected: BTreeMap<String, Json>,
     differing: Vec<String>,
@@ -160,9 +171,8 @@ impl Replay {
                     }
                 }
             }
-            "loaded" => self.add_usual_rows(&event["diff"]),
             // Going on changes nothing.
-            "next" => {}
+            "loaded" | "next" => {}
             other => self.differing.push(format!("{number}: an unknown event {other}")),
         }
         for (place, state) in event["diff"].as_object().into_iter().flatten() {
@@ -171,26 +181,11 @@ impl Replay {
                 false => self.expected.insert(place.clone(), state.clone()),
             };
         }
+        self.interview
+            .add_first_rows(&mut self.known, Event::NewRow, now());
         crate::traces::forget_impossible_choices(&mut self.interview);
         if event.get("diff").is_some() {
             compare::states(&self.interview, &self.expected, number, &mut self.differing);
-        }
-    }
-
-    /// A repeat as converters write it has a row at first; here a person adds that one too.
-    fn add_usual_rows(&mut self, diff: &Json) {
-        for (place, state) in diff.as_object().into_iter().flatten() {
-            let is_row = state["type"] == "repeat-instance" && place.ends_with("[1]");
-            if !is_row || place_of(&self.interview, place).is_some() {
-                continue;
-            }
-            let repeat = place.trim_end_matches("[1]");
-            let Some(at) = place_of(&self.interview, repeat) else {
-                continue;
-            };
-            if is_usual(&self.interview.form().def().items, at.question.as_str()) {
-                let _ = self.interview.add_row(&at, 1, now());
-            }
         }
     }
 
@@ -240,17 +235,6 @@ impl Replay {
         self.interview = Interview::resume(self.interview.plan().clone(), &facts, answers, rows).interview;
         self.interview.set_language(&language);
     }
-}
-
-/// Whether a repeat says nothing of rows that are there at first.
-fn is_usual(items: &[Item], path: &str) -> bool {
-    let (name, below) = path.split_once('/').unwrap_or((path, ""));
-    items.iter().any(|item| match item {
-        Item::Repeat(repeat) if repeat.name == name && below.is_empty() => repeat.first_rows.is_none(),
-        Item::Repeat(repeat) if repeat.name == name => is_usual(&repeat.items, below),
-        Item::Group(group) if group.name == name => is_usual(&group.items, below),
-        Item::Repeat(_) | Item::Group(_) | Item::Question(_) => false,
-    })
 }
 
 /// What was typed, as text; objects were not recorded, so they are what they became.
