@@ -80,7 +80,7 @@ fn plan(xml: &str, files: &Json) -> Result<Arc<Plan>, String> {
         let address = file["url"].as_str().unwrap_or_default();
         let name = address.rsplit('/').next().unwrap_or_default();
         let bytes = file["text"].as_str().unwrap_or_default().as_bytes();
-        let table = Arc::new(Table::from_csv(bytes).map_err(|error| error.to_string())?);
+        let table = Arc::new(Table::read(name, bytes).map_err(|error| error.to_string())?);
         for external in form.def().external.iter().filter(|own| own.file_name == name) {
             tables.insert(&external.id, table.clone());
         }
