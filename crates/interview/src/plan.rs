@@ -430,6 +430,13 @@ fn sorted(before: &[BTreeSet<usize>]) -> Vec<usize> {
     order
 }
 
+/// What may say that an item cannot be changed by hand.
+fn locks(form: &Form, node: &Node) -> Vec<NodeId> {
+    let own = std::iter::once(node.id).chain(around(form, node.id));
+    own.filter(|id| form.get(*id).is_some_and(|node| node.read_only.is_some()))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -451,11 +458,4 @@ mod tests {
             assert_eq!(sorted(&before), expected, "{before:?}");
         }
     }
-}
-
-/// What may say that an item cannot be changed by hand.
-fn locks(form: &Form, node: &Node) -> Vec<NodeId> {
-    let own = std::iter::once(node.id).chain(around(form, node.id));
-    own.filter(|id| form.get(*id).is_some_and(|node| node.read_only.is_some()))
-        .collect()
 }

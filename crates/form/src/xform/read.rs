@@ -135,7 +135,7 @@ pub fn read(xml: &str) -> Result<Reading, Vec<Problem>> {
         if !is_repeat {
             warnings.push(Problem::warning(
                 &around.node.origin(),
-                *name,
+                name,
                 "it stands several times in the same place, and only the first is taken",
                 "Put it into a repeat, or give each a name of its own",
             ));

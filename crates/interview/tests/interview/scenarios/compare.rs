@@ -41,7 +41,7 @@ pub fn states(
         };
         let is_meta = |step: &str| step.rsplit(':').next() == Some("meta");
         if bare.split('/').any(is_meta) {
-            if bare.ends_with("instanceName") && !interview.form().instance_name().is_none() {
+            if bare.ends_with("instanceName") && interview.form().instance_name().is_some() {
                 let name = interview.name().unwrap_or_default();
                 differ("name", state["value"].as_str().unwrap_or_default(), &name);
             }
