@@ -72,7 +72,8 @@ pub(crate) fn asked(form: FormDef) {
     let plan = Arc::new(Plan::new(Arc::new(form), Arc::new(Tables::new())));
     let mut interview = Interview::begin(plan.clone(), &facts()).interview;
     let mut position = interview.first().position;
-    for _ in 0..40 {
+    // Few screens: each looks through all places, and a repeat may have very many.
+    for _ in 0..8 {
         let screen = interview.screen(&position);
         for at in &screen.questions {
             interview.question(at).expect("what is on a screen is there");

@@ -1,5 +1,8 @@
 //! Spreadsheet files (.xlsx, .xls, .ods) as workbooks: bounded, and told apart from what only looks like one.
 
+mod compound;
+mod spanned;
+
 use std::io::{Cursor, Read};
 
 use calamine::{Data, DataRef, ExcelDateTime, Ods, Range, Reader, Xls, Xlsx};
@@ -25,8 +28,8 @@ const SHEETS: &[&str] = &[
     "osm",
 ];
 
-/// Most cells that an .ods file may stand for by repeating rows and columns.
-const REPEATED_CELLS: u64 = 3_000_000;
+/// Most cells between the first and the last of a sheet in an .xls or .ods file, which takes room for all of them.
+const SPANNED_CELLS: u64 = 3_000_000;
 
 /// Kinds of spreadsheet files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,40 +51,63 @@ pub fn workbook(bytes: &[u8], file_name: &str) -> Result<Workbook, Vec<Problem>>
         )
     };
     let format = recognise(bytes).map_err(|(message, advice)| refuse(message.into(), advice))?;
+    let examined;
+    let mut bytes = bytes;
     let format = match format {
-        Format::Xls => format,
+        Format::Xls => {
+            let (n_cells, without_claims) = compound::examined(bytes).ok_or_else(|| {
+                refuse(
+                    "the file cannot be read as a spreadsheet (it is damaged)".into(),
+                    "Open it in a spreadsheet program and save it again as .xlsx",
+                )
+            })?;
+            if n_cells > SPANNED_CELLS {
+                return Err(refuse(
+                    format!("a sheet of the file spans {n_cells} cells, more than {SPANNED_CELLS}"),
+                    "Delete what is far below or beside the form, and save it as .xlsx",
+                ));
+            }
+            examined = without_claims;
+            bytes = &examined;
+            format
+        }
         Format::Xlsx | Format::Ods => measure(bytes).map_err(|(message, advice)| refuse(message, advice))?,
     };
-    match format {
-        Format::Xlsx => {
-            let mut file: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|error| unreadable(&error))?;
-            let names = file.sheet_names();
-            sheets(&names, |sheet, text_bytes| {
-                read_sheet(&mut file, sheet, text_bytes)
-            })
+    let read = || {
+        match format {
+            Format::Xlsx => {
+                let mut file: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|error| unreadable(&error))?;
+                let names = file.sheet_names();
+                sheets(&names, |sheet, text_bytes| {
+                    read_sheet(&mut file, sheet, text_bytes)
+                })
+            }
+            Format::Xls => {
+                let mut file: Xls<_> = Xls::new(Cursor::new(bytes)).map_err(|error| unreadable(&error))?;
+                let names = file.sheet_names();
+                sheets(&names, |sheet, text_bytes| {
+                    let cells = file
+                        .worksheet_range(&sheet.name)
+                        .map_err(|error| format!("the sheet {} cannot be read ({error})", sheet.name))?;
+                    read_range(&cells, sheet, text_bytes)
+                })
+            }
+            Format::Ods => {
+                let mut file: Ods<_> = Ods::new(Cursor::new(bytes)).map_err(|error| unreadable(&error))?;
+                let names = file.sheet_names();
+                sheets(&names, |sheet, text_bytes| {
+                    let cells = file
+                        .worksheet_range(&sheet.name)
+                        .map_err(|error| format!("the sheet {} cannot be read ({error})", sheet.name))?;
+                    read_range(&cells, sheet, text_bytes)
+                })
+            }
         }
-        Format::Xls => {
-            let mut file: Xls<_> = Xls::new(Cursor::new(bytes)).map_err(|error| unreadable(&error))?;
-            let names = file.sheet_names();
-            sheets(&names, |sheet, text_bytes| {
-                let cells = file
-                    .worksheet_range(&sheet.name)
-                    .map_err(|error| format!("the sheet {} cannot be read ({error})", sheet.name))?;
-                read_range(&cells, sheet, text_bytes)
-            })
-        }
-        Format::Ods => {
-            let mut file: Ods<_> = Ods::new(Cursor::new(bytes)).map_err(|error| unreadable(&error))?;
-            let names = file.sheet_names();
-            sheets(&names, |sheet, text_bytes| {
-                let cells = file
-                    .worksheet_range(&sheet.name)
-                    .map_err(|error| format!("the sheet {} cannot be read ({error})", sheet.name))?;
-                read_range(&cells, sheet, text_bytes)
-            })
-        }
-    }
-    .map_err(|message| refuse(message, DELETE))
+        .map_err(|message| refuse(message, DELETE))
+    };
+    // The library that reads these files trusts some of their lengths.
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(read))
+        .unwrap_or_else(|_| Err(unreadable(&"it is damaged")))
 }
 
 /// All sheets, those of forms with their rows; the only sheet of a file is read whatever its name.
@@ -174,10 +200,11 @@ fn measure(bytes: &[u8]) -> Result<Format, (String, &'static str)> {
             reader
                 .read_to_end(&mut content)
                 .map_err(|error| damaged(&error))?;
-            if repeated_cells(&content) > REPEATED_CELLS {
+            let n_cells = spanned::most_cells(&content);
+            if n_cells > SPANNED_CELLS {
                 return Err((
-                    format!("the file repeats rows to more than {REPEATED_CELLS} cells"),
-                    "Delete what is not part of the form",
+                    format!("a sheet of the file spans {n_cells} cells, more than {SPANNED_CELLS}"),
+                    "Delete what is far below or beside the form, and save it as .xlsx",
                 ));
             }
             content.len() as u64
@@ -190,38 +217,6 @@ fn measure(bytes: &[u8]) -> Result<Format, (String, &'static str)> {
         "the file is an archive, no spreadsheet".into(),
         "Take the .xlsx file out of it",
     ))
-}
-
-/// How many cells with content the rows of an .ods file stand for.
-fn repeated_cells(content: &[u8]) -> u64 {
-    let text = String::from_utf8_lossy(content);
-    let times = |tag: &str, attribute: &str| -> u64 {
-        tag.split('>')
-            .next()
-            .and_then(|tag| tag.split_once(attribute))
-            .and_then(|(_, rest)| {
-                rest.trim_start_matches(['=', '"', '\''])
-                    .split(['"', '\''])
-                    .next()
-            })
-            .and_then(|number| number.parse().ok())
-            .unwrap_or(1)
-    };
-    text.split("<table:table-row")
-        .skip(1)
-        .map(|row| {
-            let cells: u64 = row
-                .split("<table:table-cell")
-                .skip(1)
-                .filter(|cell| {
-                    cell.contains("office:value") || cell.contains("calcext:value") || cell.contains("<text:")
-                })
-                .fold(0_u64, |sum, cell| {
-                    sum.saturating_add(times(cell, "number-columns-repeated"))
-                });
-            cells.saturating_mul(times(row, "number-rows-repeated"))
-        })
-        .fold(0, u64::saturating_add)
 }
 
 /// Adds one cell of a sheet, within the limits.

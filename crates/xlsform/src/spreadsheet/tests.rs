@@ -166,5 +166,137 @@ fn one_cell_at_the_end_of_the_sheet_costs_no_memory() {
         );
         archive(&[("content.xml", content.as_bytes())])
     };
-    assert!(message(&ods("1048576")).contains("repeats rows to more than"));
+    assert!(message(&ods("1048576")).contains("more than 3000000"));
+}
+
+#[test]
+fn an_ods_file_that_spans_more_cells_than_it_has_is_refused_however_it_is_written() {
+    let ods = |rows: &str| {
+        let content =
+            format!("<office:document-content><table:table>{rows}</table:table></office:document-content>");
+        message(&archive(&[("content.xml", content.as_bytes())]))
+    };
+    let cell = "<table:table-cell office:value-type='string'><text:p>x</text:p></table:table-cell>";
+    let wide = format!(
+        "<table:table-row><table:table-cell table:number-columns-repeated = '&#49;6383'/>{cell}</table:table-row>"
+    );
+    let far = "<table:table-row table:number-rows-repeated=\"1000000\"><table:table-cell/></table:table-row>";
+    for rows in [
+        wide.repeat(200),
+        format!("<table:table-row>{cell}</table:table-row>{far}{wide}"),
+        format!(
+            "<table:table-row table:number-rows-repeated='many'>{cell}{cell}{cell}{cell}</table:table-row>"
+        ),
+    ] {
+        let message = ods(&rows);
+        assert!(message.contains("more than 3000000"), "{message}");
+    }
+    // Blank cells behind the last one take no room.
+    let blank = "<table:table-row table:number-rows-repeated='1048000'><table:table-cell \
+         table:number-columns-repeated='16384'/></table:table-row>";
+    let message = ods(&format!("<table:table-row>{cell}</table:table-row>{blank}"));
+    assert!(!message.contains("spans"), "{message}");
+}
+
+/// An .xls file whose only sheet has these records.
+fn xls(records: &[(u16, Vec<u8>)]) -> Vec<u8> {
+    let record = |kind: u16, data: &[u8]| {
+        let length = u16::try_from(data.len()).unwrap();
+        [&kind.to_le_bytes()[..], &length.to_le_bytes(), data].concat()
+    };
+    let begin = |kind: u8| record(0x0809, &[0, 6, kind, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    let end = record(0x000A, &[]);
+    let globals = begin(5).len() + record(0x0085, &[0; 14]).len() + end.len();
+    let mut bound = u32::try_from(globals).unwrap().to_le_bytes().to_vec();
+    bound.extend([0, 0, 6, 0]);
+    bound.extend(b"survey");
+    let mut stream = [begin(5), record(0x0085, &bound), end.clone(), begin(0x10)].concat();
+    for (kind, data) in records {
+        stream.extend(record(*kind, data));
+    }
+    stream.extend(end);
+    stream.resize(4096, 0);
+    // Sectors: 0 the table of chains, 1 the directory, 2 to 9 the stream.
+    let mut head = vec![0u8; 512];
+    head[..8].copy_from_slice(b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1");
+    for (at, number) in [(24, 0x3E_u16), (26, 3), (28, 0xFFFE), (30, 9), (32, 6)] {
+        head[at..at + 2].copy_from_slice(&number.to_le_bytes());
+    }
+    for (at, number) in [
+        (44, 1_u32),
+        (48, 1),
+        (56, 4096),
+        (60, 0xFFFF_FFFE),
+        (68, 0xFFFF_FFFE),
+    ] {
+        head[at..at + 4].copy_from_slice(&number.to_le_bytes());
+    }
+    head[76..].fill(0xFF);
+    head[76..80].fill(0);
+    let mut chains = vec![0xFFFF_FFFD_u32, 0xFFFF_FFFE];
+    chains.extend(3..10);
+    chains.push(0xFFFF_FFFE);
+    chains.resize(128, 0xFFFF_FFFF);
+    let entry = |name: &str, kind: u8, first: u32, length: u32| {
+        let mut entry = vec![0u8; 128];
+        for (place, letter) in name.encode_utf16().enumerate() {
+            entry[place * 2..place * 2 + 2].copy_from_slice(&letter.to_le_bytes());
+        }
+        entry[64] = u8::try_from(name.len() * 2 + 2).unwrap();
+        entry[66] = kind;
+        entry[116..120].copy_from_slice(&first.to_le_bytes());
+        entry[120..124].copy_from_slice(&length.to_le_bytes());
+        entry
+    };
+    let mut file = head;
+    file.extend(chains.iter().flat_map(|next| next.to_le_bytes()));
+    let directory = [
+        entry("Root Entry", 5, 0xFFFF_FFFE, 0),
+        entry("Workbook", 2, 2, 4096),
+    ]
+    .concat();
+    file.extend(&directory);
+    file.resize(512 * 3, 0);
+    file.extend(stream);
+    file
+}
+
+fn number_cell(row: u16, column: u16) -> (u16, Vec<u8>) {
+    let mut data = [row.to_le_bytes(), column.to_le_bytes(), [0, 0]].concat();
+    data.extend(1.5_f64.to_le_bytes());
+    (0x0203, data)
+}
+
+fn dimensions(rows: u32, columns: u16) -> (u16, Vec<u8>) {
+    let mut data = [0_u32.to_le_bytes(), rows.to_le_bytes()].concat();
+    data.extend([[0, 0], columns.to_le_bytes(), [0, 0]].concat());
+    (0x0200, data)
+}
+
+#[test]
+fn an_xls_file_is_read_and_one_that_claims_too_many_cells_is_refused_before() {
+    let small = xls(&[dimensions(2, 2), number_cell(1, 1)]);
+    let workbook = workbook(&small, "form.xls").unwrap();
+    assert_eq!(
+        workbook.sheet("survey").unwrap().rows[0].cells,
+        [(1, "1.5".to_string())]
+    );
+    // What a sheet claims does not count.
+    for claim in [
+        dimensions(u32::MAX, 200),
+        dimensions(65_536, 592),
+        (
+            0x0200,
+            [[9, 0, 0, 0], [2, 0, 0, 0], [0, 0, 1, 0], [0; 4]].concat(),
+        ),
+    ] {
+        let workbook = crate::spreadsheet::workbook(&xls(&[claim, number_cell(1, 1)]), "form.xls").unwrap();
+        assert_eq!(workbook.sheet("survey").unwrap().rows.len(), 1);
+    }
+    let far = message(&xls(&[number_cell(0, 0), number_cell(65_535, 65_535)]));
+    assert!(far.contains("more than 3000000"), "{far}");
+    // Records that are too short for what they say.
+    for records in [vec![(0x0203, vec![1])], vec![(0x00BD, vec![0; 3])]] {
+        assert!(message(&xls(&records)).contains("cannot be read as a spreadsheet"));
+    }
 }
