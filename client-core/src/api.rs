@@ -237,6 +237,9 @@ pub struct QuestionView {
     pub relevant: bool,
     /// Whether the answer that stands meets the form's conditions.
     pub valid: bool,
+    /// What is doubtful about the answer, though it was taken; empty = nothing.
+    #[serde(default)]
+    pub doubt: String,
     /// What stands there; None = nothing.
     pub answer: Option<AnswerView>,
     /// The choices offered now; empty for questions without choices.
@@ -267,6 +270,9 @@ pub struct ChoiceView {
     pub name: String,
     /// What is shown.
     pub label: String,
+    /// Whether it goes with no other choice.
+    #[serde(default)]
+    pub exclusive: bool,
 }
 
 /// One of several answers to one question.

@@ -66,6 +66,7 @@ impl Work {
             read_only: state.read_only,
             relevant: state.relevant,
             valid: state.valid && !state.invalid_choice,
+            doubt: state.doubt.unwrap_or_default(),
             answer: state
                 .answer
                 .as_ref()
@@ -75,6 +76,7 @@ impl Work {
                 .map(|choice| ChoiceView {
                     name: choice.name,
                     label: choice.label,
+                    exclusive: choice.exclusive,
                 })
                 .collect(),
             appearance: state.appearance,

@@ -87,6 +87,13 @@ pub struct Node {
     pub required_message: Label,
     /// Shown when the constraint does not hold.
     pub constraint_message: Label,
+    /// Should hold for a non-empty answer; `.` is the answer.
+    pub soft_constraint: Option<Program>,
+    /// Shown when the soft constraint does not hold.
+    pub soft_constraint_message: Label,
+    /// The type as its author chose it ([`Question::type_name`](crate::def::Question::type_name)); empty for anything
+    /// but questions.
+    pub type_name: String,
     /// Appearance words.
     pub appearance: Vec<String>,
     /// Parameters (`start=1 end=10`).

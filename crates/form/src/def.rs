@@ -122,6 +122,12 @@ pub struct Question {
     /// Shown when the constraint does not hold.
     #[serde(default, skip_serializing_if = "Translated::is_empty")]
     pub constraint_message: Translated,
+    /// Should hold for a non-empty answer; where it does not, the answer is taken and doubted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub soft_constraint: Option<Expression>,
+    /// Shown when the soft constraint does not hold.
+    #[serde(default, skip_serializing_if = "Translated::is_empty")]
+    pub soft_constraint_message: Translated,
     /// Computed value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calculation: Option<Expression>,
@@ -184,6 +190,8 @@ impl Question {
             relevant: None,
             constraint: None,
             constraint_message: Translated::default(),
+            soft_constraint: None,
+            soft_constraint_message: Translated::default(),
             calculation: None,
             default: None,
             read_only: None,

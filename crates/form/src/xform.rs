@@ -25,7 +25,7 @@ pub fn write(form: &FormDef) -> String {
         .with(element::Element::new("h:title").with_text(&form.title))
         .with(model::model(form, &tree, &texts));
     let mut html = element::Element::new("h:html");
-    for (name, uri) in model::namespaces(form) {
+    for (name, uri) in model::namespaces(form, &tree) {
         html = html.attribute(&name, &uri);
     }
     html.with(head).with(body::body(form, &tree, &texts)).document()

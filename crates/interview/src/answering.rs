@@ -7,7 +7,7 @@ use sampan_record::ids::RowId;
 use sampan_record::op::Op;
 use sampan_record::path::AnswerPath;
 use sampan_value::answer::{Answer, Kind, Missing, Value};
-use sampan_value::decimal::Decimal;
+use sampan_value::geo::Geopoint;
 use sampan_value::text;
 use sampan_xpath::eval::At;
 
@@ -340,12 +340,12 @@ impl Interview {
     fn judge(&mut self, at: &AnswerPath, spot: Spot, node: &Node, value: &Value) -> Result<(), Refused> {
         short_enough(at, value)?;
         let candidate = text::to_odk_text(value);
-        if let Some(message) = out_of_range(node, value) {
-            return Err(refused(at, Reason::Constraint, message));
-        }
         if let Some(name) = self.not_offered(spot, node, value) {
             let message = format!("“{name}” is not among the choices. {}", self.names_on_offer(at));
             return Err(refused(at, Reason::NotAChoice, message));
+        }
+        if let Some(message) = self.misfit(spot, node, value) {
+            return Err(refused(at, Reason::Constraint, message));
         }
         let Some(constraint) = &node.constraint else {
             return Ok(());
@@ -487,32 +487,27 @@ fn tidied(answer: Answer, kind: Kind) -> Result<Option<Answer>, String> {
         return Ok(Some(Answer::Missing(missing)));
     }
     match converted(&value, kind) {
+        Some(Value::Geoshape(line)) => Ok(Some(Answer::Value(Value::Geoshape(closed(line))))),
         Some(value) => Ok(Some(Answer::Value(value))),
         None => Err(format!("{} of the wrong type", quoted(&value))),
     }
+}
+
+/// A shape ends where it begins.
+fn closed(mut line: Vec<Geopoint>) -> Vec<Geopoint> {
+    let place = |point: &Geopoint| (point.lat_e7, point.lon_e7);
+    if let (Some(first), Some(last)) = (line.first().copied(), line.last())
+        && place(&first) != place(last)
+    {
+        line.push(first);
+    }
+    line
 }
 
 fn quoted(value: &Value) -> String {
     let text = text::to_odk_text(value);
     let short: String = text.chars().take(40).collect();
     format!("“{short}”, an answer")
-}
-
-/// Why a number lies outside the `start` and `end` of a range question.
-fn out_of_range(node: &Node, value: &Value) -> Option<String> {
-    let bound = |name: &str| {
-        node.parameters
-            .get(name)
-            .and_then(|bound| Decimal::parse(bound.trim()).ok())
-    };
-    let number = match value {
-        Value::Integer(number) => Decimal::new(*number, 0)?,
-        Value::Decimal(number) => *number,
-        _ => return None,
-    };
-    let (start, end) = (bound("start")?, bound("end")?);
-    let (low, high) = (start.min(end), start.max(end));
-    (number < low || number > high).then(|| format!("The number must lie between {low} and {high}."))
 }
 
 /// What a kind of question wants, with an example.

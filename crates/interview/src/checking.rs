@@ -126,8 +126,11 @@ impl Interview {
                     Some((ProblemKind::InvalidChoice, message))
                 } else if !self.holds(spot, node, value) {
                     Some((ProblemKind::ConstraintBroken, self.constraint_message(spot, node)))
+                } else if let Some(message) = self.misfit(spot, node, value) {
+                    Some((ProblemKind::ConstraintBroken, message))
                 } else {
-                    None
+                    self.doubt(spot, node, value)
+                        .map(|message| (ProblemKind::Doubtful, message))
                 }
             }
         };

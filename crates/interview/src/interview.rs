@@ -272,11 +272,13 @@ impl Interview {
             let known = match role {
                 Role::Start => Some(moment(facts.started_at, kind)),
                 Role::Today => Some(moment(facts.started_at, kind)),
-                Role::DeviceId => {
-                    Some(Value::Text(facts.device.clone())).filter(|_| !facts.device.is_empty())
-                }
-                Role::Username => {
-                    Some(Value::Text(facts.username.clone())).filter(|_| !facts.username.is_empty())
+                Role::DeviceId | Role::Username => {
+                    let word = match (node.type_name.as_str(), role) {
+                        ("", Role::DeviceId) => "deviceid",
+                        ("", _) => "username",
+                        (word, _) => word,
+                    };
+                    self.properties.get(word).cloned().map(Value::Text)
                 }
                 Role::Ask | Role::Note | Role::Calculate | Role::End => None,
             };
@@ -485,13 +487,18 @@ impl Interview {
     }
 }
 
-/// What the device is called and who holds it, where that is known.
+/// What the device is called and who holds it, where that is known; with `uri:`, a scheme says what it is.
 fn properties(facts: &Facts) -> BTreeMap<&'static str, String> {
-    [("deviceid", &facts.device), ("username", &facts.username)]
-        .into_iter()
-        .filter(|(_, value)| !value.is_empty())
-        .map(|(name, value)| (name, value.clone()))
-        .collect()
+    [
+        ("deviceid", &facts.device, ""),
+        ("uri:deviceid", &facts.device, "sampan:"),
+        ("username", &facts.username, ""),
+        ("uri:username", &facts.username, "username:"),
+    ]
+    .into_iter()
+    .filter(|(_, value, _)| !value.is_empty())
+    .map(|(name, value, scheme)| (name, format!("{scheme}{value}")))
+    .collect()
 }
 
 /// A moment as a value of the question's kind.

@@ -54,6 +54,7 @@ mod calendar;
 pub mod checking;
 pub mod facts;
 mod furnishing;
+mod fitting;
 pub mod instance;
 pub mod interview;
 pub mod moving;

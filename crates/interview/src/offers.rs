@@ -99,12 +99,14 @@ pub(crate) fn offered(sight: &Sight<'_>, spot: Spot) -> Vec<ChoiceView> {
     let Some(value_column) = table.column(&choices.value_column) else {
         return Vec::new();
     };
+    let exclusive_column = table.column(EXCLUSIVE);
     let mut offers: Vec<ChoiceView> = rows(sight, spot, choices, table)
         .into_iter()
         .map(|row| {
             let name = table.cell(row, value_column).to_string();
             let label = source.label(sight, choices, spot, row);
             ChoiceView {
+                exclusive: exclusive_column.is_some_and(|column| says_yes(table.cell(row, column))),
                 label: if label.is_empty() { name.clone() } else { label },
                 name,
                 media: source.media(sight, row),
@@ -115,6 +117,32 @@ pub(crate) fn offered(sight: &Sight<'_>, spot: Spot) -> Vec<ChoiceView> {
         shuffle(sight, spot, choices, &mut offers);
     }
     offers
+}
+
+/// The column of a list that says which choices go with no other.
+const EXCLUSIVE: &str = "exclusive";
+
+/// Whether a choice goes with no other.
+pub(crate) fn is_exclusive(sight: &Sight<'_>, spot: Spot, name: &str) -> bool {
+    let Some(choices) = choices_of(sight.plan.form(), spot) else {
+        return false;
+    };
+    let Some(source) = Source::of(sight, choices) else {
+        return false;
+    };
+    let table = source.table();
+    let Some(column) = table.column(EXCLUSIVE) else {
+        return false;
+    };
+    let rows = named(table, choices, name);
+    rows.first().is_some_and(|row| says_yes(table.cell(*row, column)))
+}
+
+fn says_yes(cell: &str) -> bool {
+    matches!(
+        cell.trim().to_lowercase().as_str(),
+        "yes" | "true" | "true()" | "1"
+    )
 }
 
 /// Whether a choice is on offer now.

@@ -25,10 +25,14 @@ impl Interview {
         let answer = self.places.cell(&self.plan, spot)?.answer.clone();
         let (valid, invalid_choice) = match &answer {
             Some(Answer::Value(value)) => (
-                self.holds(spot, node, value),
+                self.holds(spot, node, value) && self.misfit(spot, node, value).is_none(),
                 self.not_offered(spot, node, value).is_some(),
             ),
             Some(Answer::Missing(_)) | None => (true, false),
+        };
+        let doubt = match &answer {
+            Some(Answer::Value(value)) => self.doubt(spot, node, value),
+            Some(Answer::Missing(_)) | None => None,
         };
         Some(QuestionState {
             at: at.clone(),
@@ -40,6 +44,7 @@ impl Interview {
             answer,
             valid,
             invalid_choice,
+            doubt,
             label: filled(&sight, spot, &node.label, &self.language),
             hint: filled(&sight, spot, &node.hint, &self.language),
             guidance: filled(&sight, spot, &node.guidance, &self.language),
@@ -141,6 +146,24 @@ impl Interview {
         constraint
             .eval_bool(&self.sight(spot), &At::candidate(spot, &candidate))
             .unwrap_or(true)
+    }
+
+    /// Why a value is doubtful, by the form's soft constraint; None when it is not.
+    pub(crate) fn doubt(&self, spot: Spot, node: &Node, value: &Value) -> Option<String> {
+        let constraint = node.soft_constraint.as_ref()?;
+        let candidate = text::to_odk_text(value);
+        let sight = self.sight(spot);
+        if constraint
+            .eval_bool(&sight, &At::candidate(spot, &candidate))
+            .unwrap_or(true)
+        {
+            return None;
+        }
+        let own = filled(&sight, spot, &node.soft_constraint_message, &self.language);
+        Some(match own.is_empty() {
+            true => "This answer is unusual. Check it; if it is right, leave it.".into(),
+            false => own,
+        })
     }
 
     pub(crate) fn constraint_message(&self, spot: Spot, node: &Node) -> String {

@@ -266,7 +266,6 @@ impl World for Sight<'_> {
     }
 
     fn property(&self, name: &str) -> Option<String> {
-        let name = name.strip_prefix("uri:").unwrap_or(name);
         self.properties.get(name).cloned()
     }
 

@@ -60,6 +60,8 @@ pub struct QuestionState {
     pub valid: bool,
     /// Whether the answer is no longer among the choices offered, because an answer that they depend on was changed.
     pub invalid_choice: bool,
+    /// What is doubtful about the answer, though it is taken; None = nothing.
+    pub doubt: Option<String>,
     /// The question, with `${}` filled in.
     pub label: String,
     /// Short help; empty = none.
@@ -96,6 +98,8 @@ pub struct ChoiceView {
     /// Files to show with it: `image`, `big-image`, `audio` or `video` -> file name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub media: BTreeMap<String, String>,
+    /// Whether it goes with no other choice (column `exclusive` of its list).
+    pub exclusive: bool,
 }
 
 /// A place in the course of an interview. Survives changes of the interview: `next` and `previous` go on from where it
@@ -163,6 +167,8 @@ pub enum ProblemKind {
     InvalidChoice,
     /// The form asks for more rows than fit.
     TooManyRows,
+    /// The answer does not meet the form's soft constraint; does not stand in the way of finishing.
+    Doubtful,
     /// An expression of the form failed; does not stand in the way of finishing.
     FormFault,
 }
@@ -175,7 +181,7 @@ impl ProblemKind {
             | ProblemKind::ConstraintBroken
             | ProblemKind::InvalidChoice
             | ProblemKind::TooManyRows => true,
-            ProblemKind::FormFault => false,
+            ProblemKind::Doubtful | ProblemKind::FormFault => false,
         }
     }
 }

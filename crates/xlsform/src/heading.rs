@@ -69,6 +69,8 @@ pub const SURVEY: &[(&str, &[&str])] = &[
     ("intent", &[]),
     ("compact_tag", &["instance::odk:tag"]),
     ("save_to", &["bind::entities:saveto"]),
+    ("soft_constraint", &["bind::sampan:softconstraint"]),
+    ("soft_constraint_message", &["bind::sampan:softconstraintmsg"]),
 ];
 
 /// Columns of the choices sheet.
@@ -124,6 +126,7 @@ const TRANSLATED: &[&str] = &[
     "guidance_hint",
     "required_message",
     "constraint_message",
+    "soft_constraint_message",
     "no_app_error_string",
     "image",
     "big_image",

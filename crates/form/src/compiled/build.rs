@@ -218,6 +218,9 @@ struct Parts {
     guidance: Label,
     required_message: Label,
     constraint_message: Label,
+    soft_constraint: Option<Program>,
+    soft_constraint_message: Label,
+    type_name: String,
     appearance: Vec<String>,
     parameters: BTreeMap<String, String>,
     sensitivity: Option<crate::def::Sensitivity>,
@@ -282,6 +285,14 @@ impl Compiler<'_> {
             guidance: self.label(id, &question.guidance, at, "guidance_hint"),
             required_message: self.label(id, &question.required_message, at, "required_message"),
             constraint_message: self.label(id, &question.constraint_message, at, "constraint_message"),
+            soft_constraint: self.optional(id, &question.soft_constraint, Use::Display),
+            soft_constraint_message: self.label(
+                id,
+                &question.soft_constraint_message,
+                at,
+                "soft_constraint_message",
+            ),
+            type_name: question.type_name.clone(),
             appearance: question.appearance.clone(),
             parameters: question.parameters.clone(),
             sensitivity: question.sensitivity,
@@ -722,6 +733,9 @@ impl Parts {
         node.guidance = self.guidance;
         node.required_message = self.required_message;
         node.constraint_message = self.constraint_message;
+        node.soft_constraint = self.soft_constraint;
+        node.soft_constraint_message = self.soft_constraint_message;
+        node.type_name = self.type_name;
         node.appearance = self.appearance;
         node.parameters = self.parameters;
         node.sensitivity = self.sensitivity;

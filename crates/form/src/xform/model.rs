@@ -17,13 +17,17 @@ pub(super) const NAMESPACES: &[(&str, &str)] = &[
     ("xmlns:orx", "http://openrosa.org/xforms"),
     ("xmlns:odk", "http://www.opendatakit.org/xforms"),
     ("xmlns:entities", "http://www.opendatakit.org/xforms/entities"),
+    ("xmlns:sampan", "urn:sampan:forms"),
 ];
 
 /// All namespaces of a form, its own among them.
-pub(super) fn namespaces(form: &FormDef) -> Vec<(String, String)> {
+pub(super) fn namespaces(form: &FormDef, tree: &Tree<'_>) -> Vec<(String, String)> {
+    let is_own = |name: &String| name.starts_with("sampan:");
+    let has_own = tree.nodes.iter().any(|node| node.bind.keys().any(is_own));
     let mut namespaces: Vec<(String, String)> = NAMESPACES
         .iter()
         .filter(|(name, _)| *name != "xmlns:entities" || !form.entities.is_empty())
+        .filter(|(name, _)| *name != "xmlns:sampan" || has_own)
         .map(|(name, uri)| ((*name).to_string(), (*uri).to_string()))
         .collect();
     for word in form
@@ -240,6 +244,7 @@ fn bind(tree: &Tree<'_>, place: usize) -> Option<Element> {
     let node = tree.get(place);
     let messages = [
         ("jr:constraintMsg", &node.constraint_message),
+        ("sampan:softConstraintMsg", &node.soft_constraint_message),
         ("jr:requiredMsg", &node.required_message),
         ("jr:noAppErrorString", &node.no_app_message),
     ];

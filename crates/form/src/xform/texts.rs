@@ -69,6 +69,7 @@ impl<'a> Texts<'a> {
     fn node(&mut self, tree: &Tree<'a>, place: usize, node: &Node<'a>) {
         for (name, message) in [
             ("jr:constraintMsg", &node.constraint_message),
+            ("sampan:softConstraintMsg", &node.soft_constraint_message),
             ("jr:requiredMsg", &node.required_message),
             ("jr:noAppErrorString", &node.no_app_message),
         ] {

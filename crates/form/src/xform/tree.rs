@@ -58,6 +58,7 @@ pub(super) struct Node<'a> {
     pub(super) hint: Text<'a>,
     pub(super) guidance: Text<'a>,
     pub(super) constraint_message: Text<'a>,
+    pub(super) soft_constraint_message: Text<'a>,
     pub(super) required_message: Text<'a>,
     pub(super) no_app_message: Text<'a>,
     pub(super) media: Vec<(&'a str, Text<'a>)>,
@@ -196,6 +197,7 @@ impl<'a> Tree<'a> {
             hint: Text::None,
             guidance: Text::None,
             constraint_message: Text::None,
+            soft_constraint_message: Text::None,
             required_message: Text::None,
             no_app_message: Text::None,
             media: Vec::new(),
@@ -359,6 +361,10 @@ impl<'a> Tree<'a> {
         let hint = self.text("survey.hint", &question.hint);
         let guidance = self.text("survey.guidance_hint", &question.guidance);
         let constraint_message = self.text("survey.constraint_message", &question.constraint_message);
+        let doubt = self.text(
+            "survey.soft_constraint_message",
+            &question.soft_constraint_message,
+        );
         let required_message = self.text("survey.required_message", &question.required_message);
         let no_app_message = self.text("survey.no_app_error_string", &question.no_app_message);
         let media = self.media("survey", &question.media);
@@ -368,6 +374,7 @@ impl<'a> Tree<'a> {
         node.hint = hint;
         node.guidance = guidance;
         node.constraint_message = constraint_message;
+        node.soft_constraint_message = doubt;
         node.required_message = required_message;
         node.no_app_message = no_app_message;
         node.media = media;
@@ -388,6 +395,7 @@ impl<'a> Tree<'a> {
             ("relevant", &question.relevant),
             ("required", &question.required),
             ("constraint", &question.constraint),
+            ("sampan:softConstraint", &question.soft_constraint),
             ("readonly", &question.read_only),
             ("calculate", &question.calculation),
         ] {

@@ -175,7 +175,7 @@ fn expressions_learn_the_device_the_enumerator_and_the_version() {
     let interview = Interview::begin(plan(form), &facts()).interview;
     for (place, expected) in [
         ("device", "device-1"),
-        ("who", "sokha"),
+        ("who", "username:sokha"),
         ("mail", ""),
         ("version", "2026-11"),
         ("own", "សំណួរ"),

@@ -419,6 +419,7 @@ fn compare(
                     Some(ProblemKind::RequiredMissing) => "required",
                     Some(ProblemKind::ConstraintBroken) => "constraint",
                     Some(ProblemKind::InvalidChoice | ProblemKind::TooManyRows | ProblemKind::FormFault)
+                    | Some(ProblemKind::Doubtful)
                     | None => "none",
                 };
                 differ("violation", violation, own.to_string());

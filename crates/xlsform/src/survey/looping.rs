@@ -45,6 +45,7 @@ fn fill(item: &mut Item, choice: &Choice) {
                 &mut question.guidance,
                 &mut question.required_message,
                 &mut question.constraint_message,
+                &mut question.soft_constraint_message,
             ] {
                 translated(texts, choice);
             }
@@ -53,6 +54,7 @@ fn fill(item: &mut Item, choice: &Choice) {
                 &mut question.required,
                 &mut question.relevant,
                 &mut question.constraint,
+                &mut question.soft_constraint,
                 &mut question.calculation,
                 &mut question.default,
                 &mut question.read_only,

@@ -131,6 +131,8 @@ fn base(rows: &mut Rows<'_>, line: Line<'_>, word: &'static str, meaning: Questi
         relevant: line.expression("relevant"),
         constraint: line.expression("constraint"),
         constraint_message: line.translated("constraint_message", rows.language),
+        soft_constraint: line.expression("soft_constraint"),
+        soft_constraint_message: line.translated("soft_constraint_message", rows.language),
         calculation: line.expression("calculation"),
         default,
         read_only: line.expression("read_only"),

@@ -28,6 +28,7 @@ impl Source<'_> {
             ("relevant", &mut question.relevant),
             ("required", &mut question.required),
             ("constraint", &mut question.constraint),
+            ("sampan:softConstraint", &mut question.soft_constraint),
             ("calculate", &mut question.calculation),
             ("readonly", &mut question.read_only),
         ] {
@@ -350,7 +351,7 @@ impl Source<'_> {
     fn bind(&mut self, question: &mut Question, place: usize, bind: &Node) {
         for (name, value) in &bind.attributes {
             let message = match name.as_str() {
-                "nodeset" | "ref" | "relevant" | "required" | "constraint" | "calculate" | "readonly" => {
+                "nodeset" | "ref" | "relevant" | "required" | "constraint" | "calculate" | "readonly" | "sampan:softConstraint" => {
                     continue;
                 }
                 "jr:preload" | "jr:preloadParams" => {
@@ -377,6 +378,7 @@ impl Source<'_> {
                     continue;
                 }
                 "jr:constraintMsg" => &mut question.constraint_message,
+                "sampan:softConstraintMsg" => &mut question.soft_constraint_message,
                 "jr:requiredMsg" => &mut question.required_message,
                 "jr:noAppErrorString" => &mut question.no_app_message,
                 other => {
@@ -419,6 +421,7 @@ impl Source<'_> {
                 let column = match name.as_str() {
                     "jr:constraintMsg" => "survey.constraint_message",
                     "jr:requiredMsg" => "survey.required_message",
+                    "sampan:softConstraintMsg" => "survey.soft_constraint_message",
                     _ => "survey.no_app_error_string",
                 };
                 self.untranslated(column);
