@@ -318,6 +318,15 @@ pub enum AnswerInput {
     Clear,
 }
 
+/// Something that only the device can find out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AskView {
+    /// The question that it is for.
+    pub at: PlaceRef,
+    /// `position` or `sound`.
+    pub what: String,
+}
+
 /// Something that stands between an interview and its finishing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProblemView {

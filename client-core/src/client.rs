@@ -1,7 +1,7 @@
 //! The device's one object: opened on a folder, it enrols, collects and syncs.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -42,6 +42,8 @@ pub(crate) struct Inner {
     store: Mutex<DeviceStore>,
     plans: Mutex<BTreeMap<FormVersionId, Arc<Plan>>>,
     pub(crate) open: Mutex<BTreeSet<RecordId>>,
+    /// Where logs of interviews grow until they are saved with the answers.
+    pub(crate) logs: PathBuf,
     syncing: Mutex<()>,
     turn: Mutex<()>,
     batch_bytes: AtomicUsize,
@@ -90,6 +92,7 @@ impl Client {
                 store: Mutex::new(store),
                 plans: Mutex::default(),
                 open: Mutex::default(),
+                logs: folder.join("logs"),
                 syncing: Mutex::default(),
                 turn: Mutex::default(),
                 batch_bytes: AtomicUsize::new(sampan_sync::limits::BATCH_BYTES),
@@ -116,7 +119,14 @@ impl Client {
 
     /// Begins an interview. It is on the disk, and can be opened, when this returns.
     pub fn start(&self, form_id: &str) -> Result<RecordRef, ClientError> {
-        let record = records::start(&self.inner, form_id)?;
+        self.start_at(form_id, None)
+    }
+
+    /// As [`Client::start`], on a device that knows where it is (`13.36 103.86`, with altitude and accuracy in metres
+    /// behind where they are known): what the form wants to know of that is written down.
+    pub fn start_at(&self, form_id: &str, position: Option<&str>) -> Result<RecordRef, ClientError> {
+        let position = position.map(crate::interviewing::device::position).transpose()?;
+        let record = records::start(&self.inner, form_id, position)?;
         Ok(RecordRef(record.to_string()))
     }
 

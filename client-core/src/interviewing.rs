@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use sampan_form::compiled::Form;
+use sampan_interview::audit::{Audit, Event};
 use sampan_interview::interview::Interview;
 use sampan_interview::plan::Plan;
 use sampan_interview::refusal::{Reason, Refused};
-use sampan_interview::view::Position;
+use sampan_interview::view::{Ask, Position};
 use sampan_record::ids::{CommentId, RecordId, RowId};
 use sampan_record::op::Op;
 use sampan_record::path::AnswerPath;
 use sampan_record::record::Record;
-use sampan_value::answer::{Answer, Missing};
+use sampan_value::answer::{Answer, Missing, Value};
 use uuid::Builder;
 
 use crate::api::{
@@ -24,6 +25,8 @@ use crate::client::{Inner, instant};
 use crate::error::ClientError;
 use crate::place;
 
+pub(crate) mod course;
+pub mod device;
 mod keeping;
 mod position;
 mod trial;
@@ -40,6 +43,8 @@ pub struct OpenInterview {
     is_trial: bool,
     /// Whether it is opened knowing that it is finished.
     reopens: bool,
+    /// Where the device is, if it was told.
+    fix: Option<Value>,
 }
 
 /// The running form and what it was begun from.
@@ -53,6 +58,10 @@ struct Work {
     whole: Record,
     /// The incarnation the device had then.
     incarnation: u64,
+    /// What the form wants of the device.
+    asks: Vec<Ask>,
+    /// The log of its course, for forms that want one.
+    course: Option<Audit>,
 }
 
 impl OpenInterview {
@@ -79,8 +88,9 @@ impl OpenInterview {
             work: None,
             is_trial: false,
             reopens,
+            fix: None,
         };
-        if let Err(error) = interview.load() {
+        if let Err(error) = interview.load().and_then(|()| interview.begin_course()) {
             interview.work = None;
             interview.inner.open_records().remove(&record);
             return Err(error);
@@ -154,6 +164,7 @@ impl OpenInterview {
             });
         }
         work.position = work.running.next(&work.position).position;
+        self.log_screen()?;
         self.screen()
     }
 
@@ -163,6 +174,7 @@ impl OpenInterview {
         if let Some(screen) = work.running.previous(&work.position) {
             work.position = screen.position;
         }
+        self.log_screen()?;
         self.screen()
     }
 
@@ -171,6 +183,8 @@ impl OpenInterview {
         let work = self.work_mut()?;
         let at = place::find(work.running.form(), at)?;
         work.position = work.running.position_of(&at);
+        self.log(Event::Jump, None)?;
+        self.log_screen()?;
         self.screen()
     }
 
@@ -178,6 +192,8 @@ impl OpenInterview {
     pub fn goto_first(&mut self) -> Result<ScreenView, ClientError> {
         let work = self.work_mut()?;
         work.position = work.running.first().position;
+        self.log(Event::Jump, None)?;
+        self.log_screen()?;
         self.screen()
     }
 
@@ -185,12 +201,15 @@ impl OpenInterview {
     pub fn goto_first_open(&mut self) -> Result<ScreenView, ClientError> {
         let work = self.work_mut()?;
         work.position = work.running.first_unanswered();
+        self.log(Event::Jump, None)?;
+        self.log_screen()?;
         self.screen()
     }
 
     /// Goes behind the last question.
     pub fn goto_end(&mut self) -> Result<ScreenView, ClientError> {
         self.work_mut()?.position = Position::End;
+        self.log_screen()?;
         self.screen()
     }
 
@@ -246,10 +265,16 @@ impl OpenInterview {
             }
             AnswerInput::Clear => None,
         };
-        let accepted = work
-            .running
-            .answer(&path, answer.clone(), instant(now))
-            .map_err(refused)?;
+        let accepted = match work.running.answer(&path, answer.clone(), instant(now)) {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                if error.reason == Reason::Constraint {
+                    self.log(Event::ConstraintError, Some(&path))?;
+                }
+                return Err(refused(error));
+            }
+        };
+        work.asks.extend(accepted.asks);
         let mut ops = accepted.ops;
         // Saying again what stands there settles a conflict, so it is an act of its own.
         let says_it = ops
@@ -266,6 +291,7 @@ impl OpenInterview {
             });
         }
         self.keep(ops)?;
+        self.fill_positions()?;
         self.question(at)
     }
 
@@ -285,11 +311,15 @@ impl OpenInterview {
         let row = accepted.row.ok_or_else(|| ClientError::NoPlace {
             place: repeat.0.clone(),
         })?;
+        work.asks.extend(accepted.asks);
         self.keep(accepted.ops)?;
-        let work = self.work_mut()?;
+        self.fill_positions()?;
         let at = in_row(&path, row);
+        let work = self.work_mut()?;
         work.position = work.running.position_of(&at);
-        Ok(place::name(work.running.form(), &at))
+        self.log(Event::AddRepeat, Some(&at))?;
+        self.log_screen()?;
+        Ok(place::name(self.work()?.running.form(), &at))
     }
 
     /// Removes a row (`products[x…]`).
@@ -303,11 +333,17 @@ impl OpenInterview {
         let Some(row_id) = repeat.rows.pop() else {
             return Err(ClientError::NoPlace { place: row.0.clone() });
         };
+        let at = in_row(&repeat, row_id);
+        self.log(Event::DeleteRepeat, Some(&at))?;
+        let work = self.work_mut()?;
         let accepted = work
             .running
             .remove_row(&repeat, row_id, instant(now))
             .map_err(refused)?;
-        self.keep(accepted.ops)
+        work.asks.extend(accepted.asks);
+        self.keep(accepted.ops)?;
+        self.fill_positions()?;
+        self.log_screen()
     }
 
     /// Says something about a question, or about the whole interview (`at` None), or in answer to a comment.
@@ -383,10 +419,12 @@ impl OpenInterview {
         let language = work.running.language().to_owned();
         let inner = Arc::clone(&self.inner);
         let _turn = inner.turn();
+        let has_answers = self.work()?.base.journal.is_some();
+        let log = self.course_op(&[Event::FormSave, Event::FormExit])?;
         records::save(
             &self.inner,
             self.record,
-            Vec::new(),
+            log.into_iter().filter(|_| has_answers).collect(),
             Some(self.inner.platform.clock.now()),
         )?;
         self.inner
@@ -430,12 +468,14 @@ impl OpenInterview {
             });
         }
         let mut ops = ops;
+        ops.extend(self.course_op(&[Event::FormSave, Event::FormFinalize, Event::FormExit])?);
         ops.push(Op::Submit);
         if let Err(error) = records::save(&self.inner, self.record, ops, Some(now)) {
             self.reload()?;
             return Err(error);
         }
         self.inner.store().set_position(self.record, None, None)?;
+        course::forget(&self.inner, self.record);
         self.close();
         Ok(FinishView {
             is_finished: true,

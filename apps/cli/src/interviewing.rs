@@ -32,6 +32,8 @@ pub struct Asked<'a> {
     pub language: Option<&'a str>,
     /// Whether a finished interview is opened again; then only a record is meant.
     pub reopens: bool,
+    /// Where the device is, as it was typed.
+    pub position: Option<&'a str>,
 }
 
 /// Begins an interview or goes on with one, fills in answers, asks the rest.
@@ -55,6 +57,9 @@ pub fn interview(terminal: &mut Terminal, device: &Device, asked: &Asked<'_>) ->
         Target::New(form) => device.client.try_form(&form.form_id)?,
         Target::Record(record) => device.client.try_interview(record)?,
     };
+    if let Some(position) = asked.position {
+        trial.tell_position(position)?;
+    }
     speak(&mut trial, asked.language)?;
     let steps = match asked.answers {
         Some(path) => filling::rehearse(&mut trial, &answers_file::read(path)?)?,
@@ -62,7 +67,7 @@ pub fn interview(terminal: &mut Terminal, device: &Device, asked: &Asked<'_>) ->
     };
     drop(trial);
     let record = match &target {
-        Target::New(form) => device.client.start(&form.form_id)?,
+        Target::New(form) => device.client.start_at(&form.form_id, asked.position)?,
         Target::Record(record) => record.clone(),
     };
     let mut open = if asked.reopens {
@@ -70,6 +75,9 @@ pub fn interview(terminal: &mut Terminal, device: &Device, asked: &Asked<'_>) ->
     } else {
         device.client.open_interview(&record)?
     };
+    if let Some(position) = asked.position {
+        open.tell_position(position)?;
+    }
     let record = open.record();
     speak(&mut open, asked.language)?;
     say_on_interrupt(&record);

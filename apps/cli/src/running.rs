@@ -66,6 +66,7 @@ fn command(arguments: &Arguments, terminal: &mut Terminal) -> Result<Outcome, Fa
             what,
             answers,
             language,
+            position,
         } => interviewing::interview(
             terminal,
             &Device::open(data)?,
@@ -74,6 +75,7 @@ fn command(arguments: &Arguments, terminal: &mut Terminal) -> Result<Outcome, Fa
                 answers: answers.as_deref(),
                 language: language.as_deref(),
                 reopens: false,
+                position: position.as_deref(),
             },
         ),
         Command::Reopen {
@@ -88,6 +90,7 @@ fn command(arguments: &Arguments, terminal: &mut Terminal) -> Result<Outcome, Fa
                 answers: answers.as_deref(),
                 language: language.as_deref(),
                 reopens: true,
+                position: None,
             },
         ),
         Command::Move { record, dry_run } => {

@@ -122,6 +122,7 @@ fn lines(before: &Interview, after: &Interview, report: &Report) -> Vec<MoveLine
             ProblemKind::ConstraintBroken => "constraint_broken",
             ProblemKind::InvalidChoice => "choice_gone",
             ProblemKind::TooManyRows => "too_many_rows",
+            ProblemKind::Doubtful => "doubtful",
             ProblemKind::FormFault => "form_fault",
         };
         let mut line = line(what, after, &problem.at, problem.message.clone());

@@ -7,6 +7,7 @@ use sampan_interview::facts::Facts;
 use sampan_interview::interview::{Interview, Row};
 use sampan_interview::plan::Plan;
 use sampan_interview::schema::FormSchema;
+use sampan_interview::view::Wanted;
 use sampan_record::change::{Change, Payload, RecordKey};
 use sampan_record::codec;
 use sampan_record::erasure;
@@ -18,7 +19,7 @@ use sampan_record::review;
 use sampan_record::schema::NoSchema;
 use sampan_record::write::{self, Draft};
 use sampan_store::device::interviews::{Journal, Summary};
-use sampan_value::answer::Answer;
+use sampan_value::answer::{Answer, Value};
 
 use crate::api::RecordRef;
 use crate::client::{Inner, forms, instant, new_record_id};
@@ -65,7 +66,7 @@ pub(crate) fn find(inner: &Inner, name: &RecordRef) -> Result<RecordId, ClientEr
 }
 
 /// Begins an interview.
-pub(super) fn start(inner: &Inner, form_id: &str) -> Result<RecordId, ClientError> {
+pub(super) fn start(inner: &Inner, form_id: &str, position: Option<Value>) -> Result<RecordId, ClientError> {
     let version = forms::offered(inner, form_id)?;
     let plan = forms::plan(inner, version)?;
     let now = inner.platform.clock.now();
@@ -75,7 +76,15 @@ pub(super) fn start(inner: &Inner, form_id: &str) -> Result<RecordId, ClientErro
         true => last_saved(inner, form_id)?,
         false => Vec::new(),
     };
-    let opened = Interview::begin_after(Arc::clone(&plan), &facts(inner, now)?, &last);
+    let mut opened = Interview::begin_after(Arc::clone(&plan), &facts(inner, now)?, &last);
+    if let Some(position) = position {
+        for ask in opened.asks.iter().filter(|ask| ask.what == Wanted::Position) {
+            // What cannot be filled in stays open, as without a position.
+            if let Ok(accepted) = opened.interview.fill(&ask.at, position.clone(), instant(now)) {
+                opened.ops.extend(accepted.ops);
+            }
+        }
+    }
     let ops = codec::encode_ops(&opened.ops, &NoSchema);
     inner
         .store()
@@ -378,6 +387,9 @@ fn apply_erasures(inner: &Inner, loaded: &Loaded) -> Result<(), ClientError> {
         if let Some(redacted) = redacted {
             inner.store().erase(&redacted)?;
         }
+    }
+    if record.erased() {
+        crate::interviewing::course::forget(inner, record.id());
     }
     if record.erased() && loaded.journal.is_some() {
         inner.store().erase_journal(record.id())?;

@@ -86,6 +86,8 @@ impl OpenInterview {
             base,
             whole,
             incarnation: identity.map_or(0, |identity| identity.incarnation),
+            asks: opened.asks,
+            course: None,
         });
         if !opened.ops.is_empty() {
             self.keep(opened.ops)?;
@@ -98,13 +100,14 @@ impl OpenInterview {
         let here = self
             .work
             .take()
-            .map(|work| (work.position, work.running.language().to_owned()));
+            .map(|work| (work.position, work.running.language().to_owned(), work.course));
         if let Err(error) = self.load() {
             self.work = None;
             self.inner.open_records().remove(&self.record);
             return Err(error);
         }
-        if let (Some(work), Some((position, language))) = (&mut self.work, here) {
+        if let (Some(work), Some((position, language, course))) = (&mut self.work, here) {
+            work.course = course;
             work.position = position;
             work.running.set_language(&language);
         }

@@ -65,7 +65,10 @@ fn trial(
             whole: base.record.clone(),
             base,
             incarnation: 0,
+            asks: Vec::new(),
+            course: None,
         }),
+        fix: None,
         is_trial: true,
         reopens: false,
     })

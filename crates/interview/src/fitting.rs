@@ -18,9 +18,9 @@ impl Interview {
             Value::Decimal(number) => off_range(node, *number),
             Value::Choices(names) if node.type_name == "rank" => self.unranked(spot, names),
             Value::Choices(names) => self.not_alone(spot, names),
-            Value::Geotrace(line) => too_short(line, 2),
-            Value::Geoshape(line) => too_short(line, 3),
-            Value::Text(_)
+            Value::Geotrace(_)
+            | Value::Geoshape(_)
+            | Value::Text(_)
             | Value::Date(_)
             | Value::Time(_)
             | Value::DateTime(_)
@@ -79,6 +79,25 @@ impl Interview {
             .iter()
             .filter(|own| !offers::is_exclusive(&sight, spot, own));
         stays.cloned().chain([name.to_string()]).collect()
+    }
+}
+
+/// Why a value is not whole yet: a line that is still being drawn is kept, and doubted.
+pub(crate) fn unfinished(value: &Value) -> Option<String> {
+    match value {
+        Value::Geotrace(line) => too_short(line, 2),
+        Value::Geoshape(line) => too_short(line, 3),
+        Value::Text(_)
+        | Value::Integer(_)
+        | Value::Decimal(_)
+        | Value::Date(_)
+        | Value::Time(_)
+        | Value::DateTime(_)
+        | Value::Geopoint(_)
+        | Value::Choice(_)
+        | Value::Choices(_)
+        | Value::Media(_)
+        | Value::Acknowledge => None,
     }
 }
 

@@ -355,6 +355,10 @@ impl Interview {
         answers.sort_by(|left, right| left.0.cmp(&right.0));
         let mut full = BTreeSet::new();
         for (at, answer) in answers {
+            // The log of the interview's course is no answer to a question.
+            if at.question.as_str() == crate::audit::QUESTION {
+                continue;
+            }
             if let Err(why) = self.load_answer(&at, &answer, &mut full) {
                 self.set_aside.push(SetAside {
                     at,

@@ -8,7 +8,7 @@
 //! Modules in reading order: [`plan`] (a form version with its tables and its order of computing, shared by all
 //! interviews), [`facts`], [`interview`] (the running form: begin, resume, look), [`answering`] (answers and rows in,
 //! ops out), [`questions`] (how a question stands, its texts and choices), [`screens`], [`checking`] (problems,
-//! finishing, values), [`moving`] (on to another form version, with a report), [`standing`] (everything at once, by
+//! finishing, values), [`audit`] (the log of its course), [`moving`] (on to another form version, with a report), [`standing`] (everything at once, by
 //! place), [`instance`] (as ODK's XML), [`session`] (driven by another program), [`view`] and [`refusal`] (plain data
 //! that comes out), [`schema`] (question numbers for the record codec).
 //!
@@ -50,11 +50,12 @@
 //! ```
 
 pub mod answering;
+pub mod audit;
 mod calendar;
 pub mod checking;
 pub mod facts;
-mod furnishing;
 mod fitting;
+mod furnishing;
 pub mod instance;
 pub mod interview;
 pub mod moving;

@@ -84,6 +84,7 @@ pub(crate) fn offered(sight: &Sight<'_>, spot: Spot) -> Vec<ChoiceView> {
             .map(|(name, label)| ChoiceView {
                 name,
                 label,
+                exclusive: false,
                 media: BTreeMap::new(),
             })
             .collect();

@@ -8,6 +8,7 @@ use sampan_value::answer::{Answer, Kind, Missing, Value};
 use sampan_value::text;
 use sampan_xpath::eval::At;
 
+use crate::fitting::unfinished;
 use crate::interview::Interview;
 use crate::offers;
 use crate::places::{FrameId, Spot};
@@ -148,8 +149,12 @@ impl Interview {
             .unwrap_or(true)
     }
 
-    /// Why a value is doubtful, by the form's soft constraint; None when it is not.
+    /// Why a value is doubtful, by its type or the form's soft constraint; None when it is not.
     pub(crate) fn doubt(&self, spot: Spot, node: &Node, value: &Value) -> Option<String> {
+        let short = unfinished(value);
+        if short.is_some() {
+            return short;
+        }
         let constraint = node.soft_constraint.as_ref()?;
         let candidate = text::to_odk_text(value);
         let sight = self.sight(spot);

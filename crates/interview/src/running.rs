@@ -124,7 +124,7 @@ impl Interview {
         }
     }
 
-    /// Runs what a changed answer triggers, relevant or not.
+    /// Runs what a changed answer triggers.
     fn run_triggered(&mut self, changed: Spot, queue: &mut Queue, ops: &mut Vec<Op>) {
         let plan = self.plan.clone();
         for (id, number) in plan.triggered(changed.node) {
@@ -152,6 +152,8 @@ impl Interview {
             None => return,
             Some(Does::Locate) => Wanted::Position,
             Some(Does::Record) => Wanted::Sound,
+            // As JavaRosa: a question that is not asked is not set either.
+            Some(Does::Set { .. }) if !self.places.is_relevant(&plan, spot) => return,
             Some(Does::Set { value, at_origin }) => {
                 let place = if *at_origin { origin } else { spot };
                 let computed = match value {
@@ -450,7 +452,7 @@ impl Interview {
         else {
             return;
         };
-        if cell.answer.is_some() {
+        if cell.answer.is_some() || !self.places.is_relevant(&plan, spot) {
             return;
         }
         let Some(answer) = self.first_value(spot, node, program) else {
@@ -492,6 +494,12 @@ fn typed(node: &Node, computed: &str) -> Result<Option<Answer>, String> {
     }
     match text::parse_value(computed, kind) {
         Ok(value) => Ok(Some(Answer::Value(value))),
+        Err(_) if kind == Kind::Date && computed.contains('T') => {
+            let day = computed.split('T').next().unwrap_or_default();
+            text::parse_value(day, kind)
+                .map(|value| Some(Answer::Value(value)))
+                .map_err(|error| format!("the computed value {error}"))
+        }
         // As JavaRosa: what is computed for a whole number loses its fraction.
         Err(_) if kind == Kind::Integer && whole(computed).is_some() => {
             Ok(whole(computed).map(|number| Answer::Value(Value::Integer(number))))

@@ -200,7 +200,7 @@ impl Session {
     /// What is wrong at one place.
     pub fn problem(&self, at: &AnswerPath) -> Option<Problem> {
         let mut problems = self.interview.problems();
-        problems.retain(|problem| problem.at == *at && problem.kind != ProblemKind::FormFault);
+        problems.retain(|problem| problem.at == *at && problem.kind.blocks());
         problems.into_iter().next()
     }
 

@@ -259,8 +259,12 @@ impl<'a> Asker<'a> {
         input: &AnswerInput,
         next: Option<PlaceRef>,
     ) -> Result<(), Failure> {
-        if let Err(error) = self.open.answer(&question.at, input) {
-            return self.refused(error);
+        match self.open.answer(&question.at, input) {
+            Ok(view) if !view.doubt.is_empty() => {
+                self.complain(&format!("{} The answer is kept; < goes back to it.", view.doubt))?;
+            }
+            Ok(_) => {}
+            Err(error) => return self.refused(error),
         }
         // What was answered may have changed what else is asked on this screen.
         let fresh = self.open.screen()?;
@@ -388,6 +392,9 @@ impl<'a> Asker<'a> {
         self.terminal.line("")?;
         let progress = format!("The end: {} of {} answered.", screen.n_answered, screen.n_asked);
         self.terminal.line(self.terminal.strong(&progress))?;
+        for doubtful in problems.iter().filter(|problem| !problem.blocks) {
+            self.terminal.line(problem_line(doubtful))?;
+        }
         if blocking.is_empty() {
             self.terminal
                 .line("Nothing is missing. f = finish, s = save and finish later, < = back")?;

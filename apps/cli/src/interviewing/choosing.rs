@@ -124,6 +124,7 @@ mod tests {
             .map(|(name, label)| ChoiceView {
                 name: (*name).into(),
                 label: (*label).into(),
+                exclusive: false,
             })
             .collect()
     }

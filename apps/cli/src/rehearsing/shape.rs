@@ -80,6 +80,7 @@ pub fn violation(kind: ProblemKind) -> &'static str {
         ProblemKind::ConstraintBroken => "constraint",
         ProblemKind::InvalidChoice => "choice",
         ProblemKind::TooManyRows => "rows",
+        ProblemKind::Doubtful => "doubtful",
         ProblemKind::FormFault => "fault",
     }
 }

@@ -272,7 +272,7 @@ impl Compiler<'_> {
             default: question
                 .default
                 .as_ref()
-                .and_then(|default| self.first(id, question.kind, default)),
+                .and_then(|default| self.first(id, question, default)),
             read_only: self.optional(id, &unless_false(&question.read_only), Use::Display),
             count: None,
             first_rows: None,
@@ -408,8 +408,10 @@ impl Compiler<'_> {
         rows.iter().map(row).collect()
     }
 
-    fn first(&mut self, id: NodeId, kind: Kind, default: &Expression) -> Option<First> {
-        if !is_computed(&default.source, kind) {
+    fn first(&mut self, id: NodeId, question: &Question, default: &Expression) -> Option<First> {
+        let is_formula =
+            question.kind != Kind::Text && crate::xform::is_dynamic(&default.source, &question.type_name);
+        if !is_formula && !is_computed(&default.source, question.kind) {
             return Some(First::Literal(default.source.clone()));
         }
         self.program(id, default, Use::Display).map(First::Computed)

@@ -740,7 +740,8 @@ fn first_value(node: &mut Node<'_>, question: &Question, in_repeat: bool) {
         value: value.map(str::to_string),
         attributes: Vec::new(),
     };
-    if let Some(Expression { source, .. }) = &question.default {
+    let is_preloaded = question.extra.contains_key("bind::jr:preload");
+    if let Some(Expression { source, .. }) = question.default.as_ref().filter(|_| !is_preloaded) {
         if is_dynamic(source, node.type_name) {
             node.actions.push(set("setvalue", FIRST_LOAD, Some(source)));
             if in_repeat {

@@ -20,6 +20,8 @@ pub(super) struct Body<'x> {
     pub(super) actions: BTreeMap<usize, Vec<(Option<usize>, &'x Node)>>,
     /// Binds of attributes, by path.
     pub(super) attribute_binds: HashMap<String, &'x Node>,
+    /// The places of binds with an id, which old forms point to.
+    bind_ids: HashMap<&'x str, &'x str>,
     /// An element that stands for none.
     pub(super) none: &'x Node,
 }
@@ -42,6 +44,11 @@ impl<'x> Body<'x> {
             order: HashMap::new(),
             actions: BTreeMap::new(),
             attribute_binds: HashMap::new(),
+            bind_ids: model
+                .elements()
+                .filter(|node| node.name == "bind")
+                .filter_map(|bind| Some((bind.get("id")?, bind.get("nodeset")?)))
+                .collect(),
             none: body,
         };
         for node in model.elements() {
@@ -157,7 +164,9 @@ impl<'x> Body<'x> {
         ) {
             return;
         }
-        if let Some(place) = node.get("ref").and_then(|path| data.find(path, Some(0))) {
+        let bound = || self.bind_ids.get(node.get("bind")?).copied();
+        let path = node.get("ref").or_else(bound);
+        if let Some(place) = path.and_then(|path| data.find(path, Some(0))) {
             self.actions.entry(place).or_default().push((inside, node));
         }
     }

@@ -113,12 +113,11 @@ impl Source<'_> {
         };
         match (&first.does, by_type) {
             (Does::Set(value), None) if is_alike && known == usual => {
-                if let Some(value) = value {
-                    question.default = Some(Expression {
-                        source: as_default(value.source.clone(), &question.type_name),
-                        origin: value.origin.clone(),
-                    });
-                }
+                // A blank that is set takes away what stands in the document.
+                question.default = value.as_ref().map(|value| Expression {
+                    source: as_default(value.source.clone(), &question.type_name),
+                    origin: value.origin.clone(),
+                });
             }
             (_, by_type) => question.actions.extend(actions.into_iter().filter(|action| {
                 by_type.as_ref().is_none_or(|(event, does)| {

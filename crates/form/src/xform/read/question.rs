@@ -49,6 +49,13 @@ impl Source<'_> {
             }
         }
         self.first_value(&mut question, place, node);
+        if let Some(preload @ "uid") = bind.and_then(|bind| bind.get("jr:preload")) {
+            question.extra.insert("bind::jr:preload".into(), preload.into());
+            question.default = Some(Expression {
+                source: "concat('uuid:', uuid())".into(),
+                origin: node.origin(),
+            });
+        }
         question
     }
 
@@ -351,7 +358,14 @@ impl Source<'_> {
     fn bind(&mut self, question: &mut Question, place: usize, bind: &Node) {
         for (name, value) in &bind.attributes {
             let message = match name.as_str() {
-                "nodeset" | "ref" | "relevant" | "required" | "constraint" | "calculate" | "readonly" | "sampan:softConstraint" => {
+                "nodeset"
+                | "ref"
+                | "relevant"
+                | "required"
+                | "constraint"
+                | "calculate"
+                | "readonly"
+                | "sampan:softConstraint" => {
                     continue;
                 }
                 "jr:preload" | "jr:preloadParams" => {
