@@ -523,3 +523,16 @@ fn entities_read_questions_that_are_there() {
         &["entities B2 (entity_id): there is no question ${b}; found \"${b}\". Did you mean ${a}?"],
     );
 }
+
+#[test]
+fn a_path_to_nothing_is_empty_wherever_forms_run_and_only_doubtful() {
+    check(
+        "| survey |
+         | | type | name | label | calculation |
+         | | calculate | a | | if(true(), 1, null) |",
+        &[
+            "warning survey D2 (calculation): nothing named null is inside a; read as empty; found \"if(true(), 1, null)\". \
+             Write ${null} if it is the name of a question.",
+        ],
+    );
+}

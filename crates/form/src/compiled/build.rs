@@ -546,7 +546,9 @@ impl Compiler<'_> {
             columns.chain(["name", "label"].map(String::from)).collect()
         });
         for column in filter.columns().iter().filter(|column| !own.contains(*column)) {
-            let advice = match similar(column, own.iter().map(String::as_str)) {
+            let intended = similar(column, own.iter().map(String::as_str));
+            let is_misspelt = intended.is_some();
+            let advice = match intended {
                 Some(column) => format!("Did you mean {column}?"),
                 None => format!(
                     "Add a column {column} to the sheet choices, or write ${{{column}}} for an answer"
@@ -556,7 +558,9 @@ impl Compiler<'_> {
             let (at, found) = (&expression.origin, &expression.source);
             self.problems.push(match self.lenient {
                 true => Problem::mended(at, found, format!("{message}; read as empty"), advice),
-                false => Problem::error(at, found, message, advice),
+                false if is_misspelt => Problem::error(at, found, message, advice),
+                // Everywhere forms run, a column that is not there is empty: that stops nobody from asking the form.
+                false => Problem::warning(at, found, format!("{message}; read as empty"), advice),
             });
         }
     }
@@ -649,18 +653,24 @@ impl Compiler<'_> {
                 Some(program)
             }
             Err(problems) => {
-                let open = self.lenient.then(|| {
-                    let names = FormNames {
-                        is_open: true,
-                        guesses: Cell::new(0),
-                        ..self.names
-                    };
-                    Program::compile(&expression.source, &names, place).ok()
-                });
+                // A path to nothing is empty everywhere forms run, so it stops nobody from asking the form.
+                let is_path_to_nothing =
+                    |problem: &sampan_xpath::resolve::Problem| problem.message.starts_with("nothing named");
+                let may_open = self.lenient || problems.iter().all(is_path_to_nothing);
+                let names = FormNames {
+                    is_open: true,
+                    guesses: Cell::new(0),
+                    ..self.names
+                };
+                let open = may_open.then(|| Program::compile(&expression.source, &names, place).ok());
                 let open = open.flatten();
+                let doubtful = match self.lenient {
+                    true => Problem::mended,
+                    false => Problem::warning,
+                };
                 for problem in problems {
                     if open.is_some() {
-                        self.problems.push(Problem::mended(
+                        self.problems.push(doubtful(
                             &expression.origin,
                             &expression.source,
                             format!("{}; read as empty", problem.message.trim_end_matches('.')),
