@@ -412,7 +412,6 @@ impl OpenInterview {
     pub fn pause(&mut self) -> Result<(), ClientError> {
         let work = self.work()?;
         if self.is_trial {
-            self.close();
             return Ok(());
         }
         let position = position::text(&work.position);
@@ -461,7 +460,6 @@ impl OpenInterview {
             .map(|problem| work.problem_view(problem))
             .collect();
         if self.is_trial {
-            self.close();
             return Ok(FinishView {
                 is_finished: true,
                 problems: doubts,

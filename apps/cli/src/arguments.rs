@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::evaluating;
+use crate::{checking, documenting, evaluating, rehearsing};
 
 const FIRST_DAY: &str = "\
 The first day:
@@ -181,22 +181,16 @@ pub enum XpathCommand {
 /// What to do with a form file.
 #[derive(Debug, Subcommand)]
 pub enum FormCommand {
-    /// Finds everything that is wrong with a form, by cell.
+    /// Finds everything that is wrong with forms, by cell.
     #[command(
         after_help = "Each line names the file, sheet and cell, as editors jump to:\n  \
                       sme_vc.xlsx:survey!F12: error: there is no question ${ag}; found \"${ag} > 3\". Did you mean \
-                      ${age}?\n\nExample:\n  sampan form check sme_vc.xlsx --attach adm2.csv --attach adm3.csv"
+                      ${age}?\nError: the form cannot be used. Mended (with --lenient): read as what it must mean. Warning: it \
+                      works, perhaps not as meant.\n\nExit codes: 0 no form has an error, 1 a file cannot be read, 3 a form \
+                      has errors.\n\nExamples:\n  sampan form check sme_vc.xlsx --attach adm2.csv adm3.csv\n  sampan \
+                      form check forms/ --json"
     )]
-    Check {
-        /// The form: .xlsx, .xls, .ods, .csv, tables of text in a .md file, or an XForm (.xml).
-        file: PathBuf,
-        /// A file that the form reads (`adm2.csv`); may be repeated.
-        #[arg(long, value_name = "FILE", num_args = 1..)]
-        attach: Vec<PathBuf>,
-        /// Mends what can only mean one thing, and lists each mending.
-        #[arg(long)]
-        lenient: bool,
-    },
+    Check(checking::Asked),
     /// Writes a form as ODK's XML, for Collect, Enketo and other programs.
     #[command(
         after_help = "Example:\n  sampan form xform sme_vc.xlsx sme_vc.xml\n\nFiles that the form reads (adm2.csv) travel \
@@ -213,12 +207,21 @@ pub enum FormCommand {
         #[arg(long, value_name = "N")]
         form_name: Option<String>,
     },
-    /// Previews a form; nothing is kept.
-    Run {
-        /// Answers requests of another program: one JSON object a line in, one a line out.
-        #[arg(long)]
-        rpc: bool,
-    },
+    /// Previews a form: asks it in the terminal, or fills it in from a file. Nothing is kept.
+    #[command(
+        after_help = "At the end it prints the answers and what is missing. Exit codes: 0 it could be finished, 1 something is \
+                      missing, 3 the form has errors or the file wrong answers.\n\nExamples:\n  sampan form run \
+                      sme_vc.xlsx --language km\n  sampan form run sme_vc.xlsx --answers answers.json\n\nAnswers \
+                      files are as for `sampan interview` (see its --help). With --rpc it answers requests of another \
+                      program, see docs/form-adapters.md."
+    )]
+    Run(rehearsing::Asked),
+    /// Writes a form as a printable code book: questions, choices and logic in words, in all languages.
+    #[command(
+        after_help = "Examples:\n  sampan form doc sme_vc.xlsx --out sme_vc.html\n  sampan form doc sme_vc.xlsx --format \
+                      md\n\nThe HTML page needs nothing else, and prints from any browser."
+    )]
+    Doc(documenting::Asked),
     /// Says what changed between two versions of a form, and what that does to collected answers.
     #[command(
         after_help = "Each line names the question, the change and its effect:\n  b/age: its type changed from Text to \

@@ -1,5 +1,6 @@
 //! `sampan form check`: everything that is wrong with a form, by cell.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,71 +16,311 @@ use crate::failure::{Failure, Outcome};
 use crate::terminal::{Terminal, harmless};
 use crate::words;
 
+/// How many problems that say the same are printed.
+const ALIKE: usize = 5;
+
+/// The deepest folder that is looked into.
+const FOLDERS: usize = 16;
+
 /// Largest form file, in bytes.
 const FORM_BYTES: u64 = 64 * 1024 * 1024;
 
-/// Checks a form file with the files that it reads.
-pub fn check(
-    terminal: &mut Terminal,
-    file: &Path,
-    attach: &[PathBuf],
+/// What is to be checked.
+#[derive(Debug, clap::Args)]
+pub struct Asked {
+    /// The forms: .xlsx, .xls, .ods, .csv, tables of text in a .md file, XForms (.xml); a folder stands for all
+    /// workbooks and XForms in it.
+    #[arg(value_name = "FORM", required = true)]
+    files: Vec<PathBuf>,
+    /// A file that the form reads (`adm2.csv`); may be repeated. Files beside a form, and in the folder FORM-media, are
+    /// found by themselves.
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    attach: Vec<PathBuf>,
+    /// Mends what can only mean one thing, and lists each mending.
+    #[arg(long)]
     lenient: bool,
-) -> Result<Outcome, Failure> {
-    let bytes = read(file)?;
-    let attachments = attach
-        .iter()
-        .map(|path| Ok((path.as_path(), read(path)?)))
-        .collect::<Result<Vec<_>, Failure>>()?;
-    let name = file_name(file);
-    let options = Options {
-        lenient,
-        ..Options::default()
-    };
-    let reading = any(&bytes, &name, &options);
-    let (form, problems) = match reading {
-        Ok(Reading { form, warnings }) => {
-            let mut problems = warnings;
-            if !attachments.is_empty() {
-                problems.extend(with_files(&form, &attachments));
-            }
-            (Some(form), problems)
-        }
-        Err(problems) => (None, problems),
-    };
-    let n_errors = problems.iter().filter(|problem| problem.is_error()).count();
-    if terminal.json {
-        let missing: Vec<&str> = form.iter().flat_map(|form| missing_files(form, attach)).collect();
-        terminal.result(&json!({
-            "file": file.display().to_string(),
-            "form_id": form.as_ref().map(|form| form.form_id.as_str()),
-            "title": form.as_ref().map(|form| form.title.as_str()),
-            "version": form.as_ref().map(|form| form.version.as_str()),
+    /// Prints each problem, also where the same is wrong in many rows.
+    #[arg(long)]
+    all: bool,
+}
+
+/// What was found in one form.
+struct Checked {
+    file: PathBuf,
+    form: Option<FormDef>,
+    problems: Vec<Problem>,
+    /// Files that it reads and that were not found.
+    missing: Vec<String>,
+}
+
+impl Checked {
+    fn n(&self, severity: Severity) -> usize {
+        let found = self.problems.iter();
+        found.filter(|problem| problem.severity == severity).count()
+    }
+
+    fn json(&self) -> serde_json::Value {
+        let form = self.form.as_ref();
+        let problems: Vec<_> = self
+            .problems
+            .iter()
+            .map(|problem| {
+                let mut all = json!(problem);
+                if let Some(fields) = all.as_object_mut() {
+                    let origin = &problem.origin;
+                    fields.insert("line".into(), json!(line(&self.file, problem)));
+                    fields.insert("sheet".into(), json!(origin.sheet));
+                    fields.insert("row".into(), json!(origin.row));
+                    fields.insert("column".into(), json!(origin.column));
+                    fields.insert("letter".into(), json!(origin.letter));
+                }
+                all
+            })
+            .collect();
+        let n_errors = self.n(Severity::Error);
+        json!({
+            "file": self.file.display().to_string(),
+            "form_id": form.map(|form| form.form_id.as_str()),
+            "title": form.map(|form| form.title.as_str()),
+            "version": form.map(|form| form.version.as_str()),
             "n_errors": n_errors,
-            "n_warnings": problems.len() - n_errors,
-            "files_not_checked": missing,
+            "n_mended": self.n(Severity::Mended),
+            "n_warnings": self.problems.len() - n_errors,
+            "files_not_checked": self.missing,
             "problems": problems,
-        }))?;
-    } else {
-        for problem in &problems {
-            terminal.line(line(file, problem))?;
+        })
+    }
+}
+
+/// Checks forms with the files that they read.
+pub fn check(terminal: &mut Terminal, asked: &Asked) -> Result<Outcome, Failure> {
+    let (forms, is_one) = forms_in(&asked.files)?;
+    let attachments = asked
+        .attach
+        .iter()
+        .map(|path| Ok((file_name(path), read(path)?)))
+        .collect::<Result<Vec<_>, Failure>>()?;
+    let mut all = Vec::new();
+    for file in &forms {
+        let checked = one(file, &attachments, asked.lenient)?;
+        if !terminal.json {
+            tell(terminal, file, &checked.problems, asked.all)?;
+            let is_good = checked.n(Severity::Error) == 0;
+            if let Some(form) = checked.form.as_ref().filter(|_| is_good) {
+                summary(terminal, file, form, &checked.missing, is_one)?;
+            }
         }
-        if let Some(form) = form.as_ref().filter(|_| n_errors == 0) {
-            summary(terminal, form, attach)?;
+        all.push(checked);
+    }
+    let sum = |severity: Severity| all.iter().map(|checked| checked.n(severity)).sum::<usize>();
+    let n_errors = sum(Severity::Error);
+    let n_bad = all
+        .iter()
+        .filter(|checked| checked.n(Severity::Error) > 0)
+        .count();
+    if terminal.json {
+        match all.as_slice() {
+            [only] if is_one => terminal.result(&only.json())?,
+            all => terminal.result(&json!({
+                "n_forms": all.len(),
+                "n_forms_with_errors": n_bad,
+                "n_errors": n_errors,
+                "n_mended": sum(Severity::Mended),
+                "n_warnings": sum(Severity::Warning),
+                "files": all.iter().map(Checked::json).collect::<Vec<_>>(),
+            }))?,
         }
-        if !problems.is_empty() {
-            let n_warnings = as_count(problems.len() - n_errors);
-            terminal.line(format!(
-                "{}, {}",
-                words::count(as_count(n_errors), "error", "errors"),
-                words::count(n_warnings, "warning", "warnings"),
-            ))?;
+    } else if !is_one || all.iter().any(|checked| !checked.problems.is_empty()) {
+        let mut parts = Vec::new();
+        if !is_one {
+            let n_forms = words::count(as_count(all.len()), "form", "forms");
+            parts.push(format!("{n_forms}, {n_bad} with errors"));
         }
+        parts.push(words::count(as_count(n_errors), "error", "errors"));
+        if sum(Severity::Mended) > 0 {
+            parts.push(format!("{} mended", sum(Severity::Mended)));
+        }
+        parts.push(words::count(
+            as_count(sum(Severity::Warning)),
+            "warning",
+            "warnings",
+        ));
+        terminal.line(parts.join(", "))?;
     }
     Ok(if n_errors == 0 {
         Outcome::Done
     } else {
         Outcome::NotAccepted
     })
+}
+
+/// Prints the problems of a form; of those that say the same the first few, and how many more there are.
+fn tell(terminal: &mut Terminal, file: &Path, problems: &[Problem], all: bool) -> Result<(), Failure> {
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    for problem in problems {
+        let place = (&problem.origin.sheet, &problem.origin.column);
+        // Which row, and which row it repeats, makes no other problem.
+        let words: String = problem
+            .message
+            .chars()
+            .filter(|letter| !letter.is_ascii_digit())
+            .collect();
+        let key = format!("{place:?} {words} {}", problem.advice);
+        let n = seen.entry(key).or_insert(0);
+        *n += 1;
+        if all || *n <= ALIKE {
+            terminal.line(line(file, problem))?;
+        }
+        if !all && *n == ALIKE + 1 {
+            let n_all = problems
+                .iter()
+                .filter(|other| {
+                    let own: String = other
+                        .message
+                        .chars()
+                        .filter(|letter| !letter.is_ascii_digit())
+                        .collect();
+                    own == words
+                        && (&other.origin.sheet, &other.origin.column) == place
+                        && other.advice == problem.advice
+                })
+                .count();
+            let sheet = &problem.origin.sheet;
+            let more = n_all.saturating_sub(ALIKE);
+            terminal.line(harmless(&format!(
+                "{}:{sheet}: note: {more} more like this; --all shows them",
+                file.display()
+            )))?;
+        }
+    }
+    Ok(())
+}
+
+fn one(file: &Path, given: &[(String, Vec<u8>)], lenient: bool) -> Result<Checked, Failure> {
+    let bytes = read(file)?;
+    let name = file_name(file);
+    let options = Options {
+        lenient,
+        ..Options::default()
+    };
+    let (form, mut problems) = match any(&bytes, &name, &options) {
+        Ok(Reading { form, warnings }) => (Some(form), warnings),
+        Err(problems) => (None, problems),
+    };
+    let mut missing = Vec::new();
+    if let Some(form) = &form {
+        let mut files = given.to_vec();
+        files.extend(beside(file, form, &files));
+        if !files.is_empty() {
+            problems.extend(with_files(form, &files));
+        }
+        let is_here = |name: &str| files.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
+        let wanted = form.external.iter().map(|own| own.file_name.clone());
+        missing = wanted.filter(|name| !is_here(name)).collect();
+    }
+    Ok(Checked {
+        file: file.to_path_buf(),
+        form,
+        problems,
+        missing,
+    })
+}
+
+/// Files that a form reads and that lie beside it or in the folder `NAME-media`, unless they were given.
+pub fn files_beside(
+    file: &Path,
+    bytes: &[u8],
+    name: &str,
+    lenient: bool,
+    given: &[(String, Vec<u8>)],
+) -> Vec<(String, Vec<u8>)> {
+    let options = Options {
+        lenient,
+        is_outline: true,
+        ..Options::default()
+    };
+    match any(bytes, name, &options) {
+        Ok(reading) => beside(file, &reading.form, given),
+        // What is wrong is said when it is read to run.
+        Err(_) => Vec::new(),
+    }
+}
+
+fn beside(file: &Path, form: &FormDef, given: &[(String, Vec<u8>)]) -> Vec<(String, Vec<u8>)> {
+    let folder = file.parent().unwrap_or(Path::new("."));
+    let stem = file
+        .file_stem()
+        .map(|stem| stem.to_string_lossy())
+        .unwrap_or_default();
+    let media = folder.join(format!("{stem}-media"));
+    let mut found = Vec::new();
+    for own in &form.external {
+        let name = &own.file_name;
+        // A form is no reason to look anywhere else.
+        let is_plain = file_name(Path::new(name)) == *name;
+        if !is_plain || given.iter().any(|(other, _)| other.eq_ignore_ascii_case(name)) {
+            continue;
+        }
+        let bytes = [media.join(name), folder.join(name)]
+            .iter()
+            .filter(|path| path.is_file())
+            .find_map(|path| read(path).ok());
+        found.extend(bytes.map(|bytes| (name.clone(), bytes)));
+    }
+    found
+}
+
+/// The forms that paths name, folders opened; and whether it was one file.
+fn forms_in(paths: &[PathBuf]) -> Result<(Vec<PathBuf>, bool), Failure> {
+    let mut forms = Vec::new();
+    for path in paths {
+        match path.is_dir() {
+            true => walk(path, 0, &mut forms)?,
+            false => forms.push(path.clone()),
+        }
+    }
+    if forms.is_empty() {
+        return Err(Failure::Usage {
+            sentence: "there is no form in these folders".into(),
+            advice: "Forms in folders are .xlsx, .xls and .ods files and XForms; name others one by one."
+                .into(),
+        });
+    }
+    let is_one = matches!(paths, [only] if !only.is_dir());
+    Ok((forms, is_one))
+}
+
+fn walk(folder: &Path, depth: usize, forms: &mut Vec<PathBuf>) -> Result<(), Failure> {
+    let failed = |source| Failure::File {
+        path: folder.to_path_buf(),
+        source,
+    };
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder)
+        .map_err(failed)?
+        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+        .collect();
+    paths.sort();
+    for path in paths {
+        let name = file_name(&path).to_lowercase();
+        if name.starts_with(['.', '~']) || path.is_symlink() {
+            continue;
+        }
+        let is_form = match name.rsplit_once('.') {
+            Some((_, "xlsx" | "xls" | "ods")) => true,
+            // Other XML is common beside forms.
+            Some((_, "xml")) => read(&path).is_ok_and(|bytes| {
+                let head = bytes.get(..4096).unwrap_or(&bytes);
+                String::from_utf8_lossy(head).contains("http://www.w3.org/2002/xforms")
+            }),
+            _ => false,
+        };
+        if path.is_dir() && depth < FOLDERS {
+            walk(&path, depth + 1, forms)?;
+        } else if path.is_file() && is_form {
+            forms.push(path);
+        }
+    }
+    Ok(())
 }
 
 /// Reads a form of any kind: an XLSForm, or ODK's XML. With `is_outline` in the options expressions stay unchecked.
@@ -107,36 +348,48 @@ pub fn any(bytes: &[u8], name: &str, options: &Options) -> Result<Reading, Vec<P
     Ok(Reading { form, warnings })
 }
 
-fn summary(terminal: &mut Terminal, form: &FormDef, attach: &[PathBuf]) -> Result<(), Failure> {
-    terminal.line(harmless(&format!(
-        "{} ({}, version {}) is a form without errors.",
-        form.title, form.form_id, form.version
-    )))?;
-    if form.languages.iter().any(|language| language != "default") {
+fn summary(
+    terminal: &mut Terminal,
+    file: &Path,
+    form: &FormDef,
+    missing: &[String],
+    is_one: bool,
+) -> Result<(), Failure> {
+    let version = match form.version.as_str() {
+        "" => String::new(),
+        version => format!(", version {version}"),
+    };
+    let about = format!(
+        "{} ({}{version}) is a form without errors.",
+        form.title, form.form_id
+    );
+    terminal.line(harmless(&match is_one {
+        true => about,
+        false => format!("{}: {about}", file.display()),
+    }))?;
+    if is_one && form.languages.iter().any(|language| language != "default") {
         terminal.line(harmless(&format!("Languages: {}", form.languages.join(", "))))?;
     }
-    let missing = missing_files(form, attach);
     if !missing.is_empty() {
-        terminal.line(format!(
-            "It reads {}; check {} too with --attach FILE.",
-            missing.join(", "),
-            if missing.len() == 1 {
-                "that file"
-            } else {
-                "those files"
-            }
-        ))?;
+        let those = match missing {
+            [_] => "that file",
+            _ => "those files",
+        };
+        let read = format!(
+            "It reads {}; check {those} too with --attach FILE.",
+            missing.join(", ")
+        );
+        terminal.line(harmless(&read))?;
     }
     Ok(())
 }
 
 /// What is wrong with the files, or with the form because of them.
-fn with_files(form: &FormDef, attachments: &[(&Path, Vec<u8>)]) -> Vec<Problem> {
+fn with_files(form: &FormDef, attachments: &[(String, Vec<u8>)]) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut tables = Tables::new();
     let mut known = Vec::new();
-    for (path, bytes) in attachments {
-        let name = file_name(path);
+    for (name, bytes) in attachments {
         let at_file = Origin {
             sheet: name.clone(),
             ..Origin::default()
@@ -144,7 +397,7 @@ fn with_files(form: &FormDef, attachments: &[(&Path, Vec<u8>)]) -> Vec<Problem> 
         let Some(file) = form
             .external
             .iter()
-            .find(|file| file.file_name.eq_ignore_ascii_case(&name))
+            .find(|file| file.file_name.eq_ignore_ascii_case(name))
         else {
             problems.push(Problem::warning(
                 &at_file,
@@ -177,19 +430,6 @@ fn with_files(form: &FormDef, attachments: &[(&Path, Vec<u8>)]) -> Vec<Problem> 
         problems.extend(compiled.check_tables(&tables));
     }
     problems
-}
-
-/// Files that the form reads and that were not given.
-fn missing_files<'a>(form: &'a FormDef, attach: &[PathBuf]) -> Vec<&'a str> {
-    form.external
-        .iter()
-        .map(|file| file.file_name.as_str())
-        .filter(|name| {
-            !attach
-                .iter()
-                .any(|path| file_name(path).eq_ignore_ascii_case(name))
-        })
-        .collect()
 }
 
 /// `sme_vc.xlsx:survey!F12: error: …`, as editors jump to.

@@ -15,10 +15,10 @@ use crate::listing;
 use crate::terminal::{Terminal, harmless};
 use crate::words;
 
-mod answers_file;
-mod asking;
+pub mod answers_file;
+pub mod asking;
 mod choosing;
-mod filling;
+pub mod filling;
 mod page;
 mod typed;
 
@@ -87,7 +87,9 @@ pub fn interview(terminal: &mut Terminal, device: &Device, asked: &Asked<'_>) ->
         return without_a_person(terminal, open, &steps);
     }
     let begins_at_open = greet(terminal, device, &mut open, &target, &steps)?;
-    let end = Asker::new(terminal, device, open, begins_at_open).run();
+    let end = Asker::new(terminal, device, open, begins_at_open)
+        .run()
+        .map(|(end, _)| end);
     match end {
         Ok(end) => farewell(terminal, &record, &end),
         Err(failure) => {

@@ -7,6 +7,7 @@ mod checking;
 mod comparing;
 mod converting;
 mod device;
+mod documenting;
 mod evaluating;
 mod failure;
 mod interviewing;

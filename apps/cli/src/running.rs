@@ -10,7 +10,8 @@ use crate::failure::{Failure, Outcome};
 use crate::interviewing::Asked;
 use crate::terminal::{Terminal, harmless};
 use crate::{
-    checking, comparing, converting, evaluating, interviewing, listing, moving, rehearsing, syncing, words,
+    checking, comparing, converting, documenting, evaluating, interviewing, listing, moving, rehearsing,
+    syncing, words,
 };
 
 /// Runs what the command line asks for.
@@ -34,13 +35,11 @@ fn command(arguments: &Arguments, terminal: &mut Terminal) -> Result<Outcome, Fa
     let data = arguments.data.as_deref();
     match &arguments.command {
         Command::Form {
-            command:
-                FormCommand::Check {
-                    file,
-                    attach,
-                    lenient,
-                },
-        } => checking::check(terminal, file, attach, *lenient),
+            command: FormCommand::Check(asked),
+        } => checking::check(terminal, asked),
+        Command::Form {
+            command: FormCommand::Doc(asked),
+        } => documenting::doc(terminal, asked),
         Command::Form {
             command: FormCommand::Xform { file, to, form_name },
         } => converting::xform(terminal, file, to, form_name.as_deref()),
@@ -48,8 +47,8 @@ fn command(arguments: &Arguments, terminal: &mut Terminal) -> Result<Outcome, Fa
             command: FormCommand::Diff { before, after },
         } => comparing::diff(terminal, before, after),
         Command::Form {
-            command: FormCommand::Run { rpc: _ },
-        } => rehearsing::adapter::serve(terminal),
+            command: FormCommand::Run(asked),
+        } => rehearsing::run(terminal, asked),
         Command::Xpath {
             command: XpathCommand::Eval(asked),
         } => evaluating::eval(terminal, asked),

@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
+use sampan_interview::facts::Facts;
 use sampan_interview::interview::Interview;
 use sampan_interview::plan::Plan;
 use sampan_record::change::RecordKey;
-use sampan_record::ids::RecordId;
+use sampan_record::ids::{ContentHash, RecordId};
 use sampan_record::record::Record;
 
 use crate::api::RecordRef;
 use crate::client::records::{self, Loaded};
 use crate::client::showing::People;
-use crate::client::{Client, Inner, forms};
+use crate::client::{Client, Inner, forms, instant};
 use crate::error::ClientError;
 use crate::interviewing::{OpenInterview, Work};
 
@@ -35,6 +36,29 @@ impl Client {
         trial(inner, base, plan, running)
     }
 
+    /// The same with a form that need not be on this device, for previews.
+    pub fn try_plan(&self, plan: Arc<Plan>) -> Result<OpenInterview, ClientError> {
+        let inner = self.shared();
+        let record = RecordId(uuid::Uuid::nil());
+        let base = Loaded {
+            record: Record::new(record),
+            form: ContentHash(plan.form().version()),
+            n_unread: 0,
+            key: RecordKey(inner.platform.bytes()?),
+            key_is_new: true,
+            journal: None,
+        };
+        let now = inner.platform.clock.now();
+        let facts = Facts {
+            device: "preview".into(),
+            username: "preview".into(),
+            started_at: instant(now),
+            seed: u64::from_le_bytes(inner.platform.bytes()?),
+        };
+        let running = Interview::begin(Arc::clone(&plan), &facts).interview;
+        trial(inner, base, plan, running)
+    }
+
     /// The same for an interview that exists: begins with its answers, and leaves it as it is.
     pub fn try_interview(&self, record: &RecordRef) -> Result<OpenInterview, ClientError> {
         let inner = self.shared();
@@ -45,6 +69,13 @@ impl Client {
         let facts = records::facts(inner, inner.platform.clock.now())?;
         let running = Interview::resume(Arc::clone(&plan), &facts, answers, rows).interview;
         trial(inner, base, plan, running)
+    }
+}
+
+impl OpenInterview {
+    /// The running form itself, to look at all of it.
+    pub fn look(&self) -> Result<&Interview, ClientError> {
+        Ok(&self.work()?.running)
     }
 }
 

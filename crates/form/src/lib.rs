@@ -5,7 +5,8 @@
 //! knows neither spreadsheets nor interviews.
 //!
 //! Modules in reading order: [`def`], [`types`] (the words for question types), [`problem`] (what is wrong, and
-//! where), [`compiled`], [`external`] (files that choices read), [`package`] (canonical bytes and version id), [`xform`] (the form
+//! where), [`compiled`], [`external`] (files that choices read), [`package`] (canonical bytes and version id), [`difference`]
+//! (between two versions), [`wording`] (expressions in words), [`codebook`] (a form as a page for people), [`xform`] (the form
 //! as ODK's XML).
 //!
 //! ```
@@ -27,11 +28,14 @@
 //! assert!(form.rank(age) < form.rank(old));
 //! ```
 
+pub mod codebook;
 pub mod compiled;
 pub mod def;
+pub mod difference;
 pub mod entries;
 pub mod external;
 pub mod package;
 pub mod problem;
 pub mod types;
+pub mod wording;
 pub mod xform;

@@ -36,6 +36,11 @@ pub fn to_bytes(form: &FormDef) -> Vec<u8> {
     bytes
 }
 
+/// What names the content of a file: the BLAKE3 hash of its bytes.
+pub fn content_hash(bytes: &[u8]) -> [u8; 32] {
+    *blake3::hash(bytes).as_bytes()
+}
+
 /// The name of a form version: BLAKE3 of its bytes. Hashes of attached files are inside.
 pub fn version_hash(form: &FormDef) -> [u8; 32] {
     *blake3::hash(&to_bytes(form)).as_bytes()

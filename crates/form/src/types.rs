@@ -445,6 +445,17 @@ pub fn intended(cell: &str) -> Option<&'static str> {
         .next()
         .map(|word| word.to_lowercase())
         .unwrap_or_default();
+    // Words of other programs that no spelling comes near.
+    match first.as_str() {
+        "numeric" | "number" | "float" | "double" => return Some("decimal"),
+        "tel" | "phone" | "email" | "url" | "varchar" => return Some("text"),
+        "select" | "dropdown" | "radio" | "choice" => return Some("select_one"),
+        "checkbox" | "checkboxes" | "multiple" | "multiselect" => return Some("select_multiple"),
+        "gps" | "location" | "point" => return Some("geopoint"),
+        "formula" | "expression" | "computed" => return Some("calculate"),
+        "label" | "info" | "message" => return Some("note"),
+        _ => {}
+    }
     let known = || WORDS.iter().map(|(word, _, _)| *word);
     similar(&first, known()).or_else(|| similar(&plain, known()))
 }

@@ -82,10 +82,10 @@ fn choice(
             problems.push(Problem::warning(
                 &line.place("list_name"),
                 "",
-                format!(
-                    "the choice {} belongs to no list and is not read",
-                    name.unwrap_or_default()
-                ),
+                match name {
+                    Some(name) => format!("the choice {name} belongs to no list and is not read"),
+                    None => "a choice without name belongs to no list and is not read".to_string(),
+                },
                 "Write the name of its list under list_name, or delete the row",
             ));
             return None;

@@ -77,8 +77,8 @@ impl<'a> Asker<'a> {
         }
     }
 
-    /// Asks until it is finished or left.
-    pub fn run(mut self) -> Result<End, Failure> {
+    /// Asks until it is finished or left; the interview comes back (closed, unless it was a trial).
+    pub fn run(mut self) -> Result<(End, OpenInterview), Failure> {
         loop {
             let screen = self.open.screen()?;
             let end = match screen.stop {
@@ -87,7 +87,7 @@ impl<'a> Asker<'a> {
                 Stop::End => self.end(&screen)?,
             };
             if let Some(end) = end {
-                return Ok(end);
+                return Ok((end, self.open));
             }
         }
     }

@@ -62,7 +62,7 @@ pub fn form(
             warnings.push(Problem::warning(&place, "", message, "Leave it out"));
             continue;
         };
-        match Table::from_csv(bytes) {
+        match Table::read(file, bytes) {
             Ok(table) => tables.insert(&wanted.id, Arc::new(table)),
             Err(error) => {
                 let problem = Problem::error(&place, "", error.to_string(), "Correct the file");

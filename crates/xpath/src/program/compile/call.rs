@@ -11,11 +11,34 @@ use crate::syntax::{self, Expr, ExprKind};
 /// The namespace of functions that begin with `jr:`.
 const JAVAROSA: &str = "http://openrosa.org/javarosa";
 
+/// What to use instead of functions that other programs have.
+fn relative(name: &str) -> Option<&'static str> {
+    Some(match name.to_lowercase().as_str() {
+        "trim" | "strip" => "Use normalize-space(), which removes blanks around a text.",
+        "time" => {
+            "Use format-date-time(${q}, '%H:%M') for a time of day, or decimal-time() for a part of the day."
+        }
+        "len" | "length" => "Use string-length() for a text, count-selected() for choices, count() for rows.",
+        "lower" | "upper" | "lowercase" | "uppercase" | "lower-case" | "upper-case" => {
+            "Use translate(${q}, 'ABC…', 'abc…')."
+        }
+        "isnull" | "is-null" | "isblank" | "is-blank" | "empty" => "Write ${q} = '' to ask for no answer.",
+        "iif" | "ifs" | "switch" | "case" => "Use if(condition, then, otherwise), one in another.",
+        "average" | "avg" | "mean" => "Use sum(${q}) div count(${q}).",
+        "year" | "month" | "day" => "Use format-date(${q}, '%Y'), '%m' or '%d'.",
+        "datediff" | "date-diff" | "age" => "Take one day from another: int((today() - ${q}) div 365.25).",
+        "matches" | "regexp" | "regex-match" => "Use regex(${q}, 'pattern').",
+        "vlookup" | "lookup" => "Use pulldata('file', 'column', 'key', ${q}).",
+        _ => return None,
+    })
+}
+
 impl Compiler<'_> {
     pub(super) fn call(&mut self, at: usize, name: &str, arguments: &[Expr], scope: &Scope) -> Op {
         let known = self.own_name(name);
         let Some(signature) = known.as_deref().and_then(functions::named) else {
             let advice = match functions::similar(name) {
+                _ if relative(name).is_some() => relative(name).unwrap_or_default().to_owned(),
                 Some(similar) => format!("Did you mean {similar}()?"),
                 None => "Use one of the functions of ODK XForms.".to_owned(),
             };

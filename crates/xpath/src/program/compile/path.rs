@@ -370,11 +370,16 @@ impl Compiler<'_> {
             _ => "the items before".to_owned(),
         };
         let message = format!("nothing named {name} is inside {around}");
-        self.problem(
-            at,
-            message,
-            format!("Write ${{{name}}} if it is the name of a question."),
-        );
+        let advice = match name {
+            "null" | "None" | "NULL" | "nil" => "Write '' for no value.".to_owned(),
+            "true" | "True" | "false" | "False" | "yes" | "no" => {
+                format!("Write true() or false(), or '{name}' if it is the name of a choice.")
+            }
+            name => {
+                format!("Write ${{{name}}} if it is a question of this form, or '{name}' if it is a text.")
+            }
+        };
+        self.problem(at, message, advice);
     }
 }
 
