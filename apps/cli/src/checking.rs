@@ -39,9 +39,9 @@ pub struct Asked {
     /// Mends what can only mean one thing, and lists each mending.
     #[arg(long)]
     lenient: bool,
-    /// Prints each problem, also where the same is wrong in many rows.
+    /// Where the same is wrong in many rows, prints the first few and how many more there are.
     #[arg(long)]
-    all: bool,
+    brief: bool,
 }
 
 /// What was found in one form.
@@ -104,7 +104,7 @@ pub fn check(terminal: &mut Terminal, asked: &Asked) -> Result<Outcome, Failure>
     for file in &forms {
         let checked = one(file, &attachments, asked.lenient)?;
         if !terminal.json {
-            tell(terminal, file, &checked.problems, asked.all)?;
+            tell(terminal, file, &checked.problems, asked.brief)?;
             let is_good = checked.n(Severity::Error) == 0;
             if let Some(form) = checked.form.as_ref().filter(|_| is_good) {
                 summary(terminal, file, form, &checked.missing, is_one)?;
@@ -154,8 +154,8 @@ pub fn check(terminal: &mut Terminal, asked: &Asked) -> Result<Outcome, Failure>
     })
 }
 
-/// Prints the problems of a form; of those that say the same the first few, and how many more there are.
-fn tell(terminal: &mut Terminal, file: &Path, problems: &[Problem], all: bool) -> Result<(), Failure> {
+/// Prints the problems of a form; briefly: of those that say the same the first few, and how many more there are.
+fn tell(terminal: &mut Terminal, file: &Path, problems: &[Problem], is_brief: bool) -> Result<(), Failure> {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     for problem in problems {
         let place = (&problem.origin.sheet, &problem.origin.column);
@@ -168,10 +168,10 @@ fn tell(terminal: &mut Terminal, file: &Path, problems: &[Problem], all: bool) -
         let key = format!("{place:?} {words} {}", problem.advice);
         let n = seen.entry(key).or_insert(0);
         *n += 1;
-        if all || *n <= ALIKE {
+        if !is_brief || *n <= ALIKE {
             terminal.line(line(file, problem))?;
         }
-        if !all && *n == ALIKE + 1 {
+        if is_brief && *n == ALIKE + 1 {
             let n_all = problems
                 .iter()
                 .filter(|other| {
@@ -188,7 +188,7 @@ fn tell(terminal: &mut Terminal, file: &Path, problems: &[Problem], all: bool) -
             let sheet = &problem.origin.sheet;
             let more = n_all.saturating_sub(ALIKE);
             terminal.line(harmless(&format!(
-                "{}:{sheet}: note: {more} more like this; --all shows them",
+                "{}:{sheet}: note: {more} more like this; they show without --brief",
                 file.display()
             )))?;
         }
