@@ -408,7 +408,7 @@ fn with_files(form: &FormDef, attachments: &[(String, Vec<u8>)]) -> Vec<Problem>
             continue;
         };
         known.push(file.id.as_str());
-        match Table::read(&name, bytes) {
+        match Table::read(name, bytes) {
             Ok(table) => tables.insert(&file.id, Arc::new(table)),
             Err(error) => problems.push(Problem::error(
                 &at_file,

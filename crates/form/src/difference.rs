@@ -82,22 +82,12 @@ pub fn differences(old: &FormDef, new: &FormDef) -> Vec<Change> {
             None => added(path, item, &mut changes),
         }
     }
-    let order = |items: &[(String, &Item)], before: &mut Vec<String>| {
-        before.extend(
-            items
-                .iter()
-                .filter_map(|(path, _)| now.contains_key(path.as_str()).then(|| path.clone())),
-        );
+    let in_both = |all: &[(String, &Item)]| -> Vec<String> {
+        let paths = all.iter().map(|(path, _)| path);
+        let both = |path: &&String| known.contains_key(path.as_str()) && now.contains_key(path.as_str());
+        paths.filter(both).cloned().collect()
     };
-    let mut common = (Vec::new(), Vec::new());
-    order(&before, &mut common.0);
-    common.1.extend(
-        after
-            .iter()
-            .filter(|(path, _)| known.contains_key(path.as_str()))
-            .map(|(path, _)| path.clone()),
-    );
-    if common.0 != common.1 {
+    if in_both(&before) != in_both(&after) {
         changes.push(change(
             "form",
             "questions come in another order".into(),

@@ -384,6 +384,7 @@ mod tests {
         country.choices = Some(ChoiceSource {
             list: ListRef::Internal("c".into()),
             filter: None,
+            origin: Origin::default(),
         });
         let choice = Choice {
             name: "kh".into(),
