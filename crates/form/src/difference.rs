@@ -510,7 +510,7 @@ fn texts(path: &str, name: &str, old: &Translated, new: &Translated, changes: &m
     let languages = old
         .0
         .keys()
-        .chain(new.0.keys().filter(|language| !old.0.contains_key(*language)));
+        .chain(new.0.keys().filter(|language| !old.0.contains_key(language)));
     for language in languages {
         let (was, is) = (old.0.get(language), new.0.get(language));
         if was == is {

@@ -15,7 +15,7 @@ pub(super) fn write(form: &FormDef) -> Option<String> {
     let languages: Vec<&String> = form
         .languages
         .iter()
-        .filter(|language| rows().any(|(_, choice)| choice.label.0.contains_key(*language)))
+        .filter(|language| rows().any(|(_, choice)| choice.label.0.contains_key(language)))
         .filter(|language| *language != "default")
         .collect();
     let columns: BTreeSet<&String> = rows().flat_map(|(_, choice)| choice.columns.keys()).collect();
@@ -30,10 +30,10 @@ pub(super) fn write(form: &FormDef) -> Option<String> {
         let fields = [list.as_str(), choice.name.as_str(), label].into_iter();
         let translated = languages
             .iter()
-            .map(|language| choice.label.0.get(*language).map_or("", String::as_str));
+            .map(|language| choice.label.0.get(language).map_or("", String::as_str));
         let own = columns
             .iter()
-            .map(|column| choice.columns.get(*column).map_or("", String::as_str));
+            .map(|column| choice.columns.get(column).map_or("", String::as_str));
         writer.write_record(fields.chain(translated).chain(own)).ok()?;
     }
     String::from_utf8(writer.into_inner().ok()?).ok()
