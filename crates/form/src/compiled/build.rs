@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use sampan_value::answer::Kind;
 use sampan_xpath::program::Program;
@@ -12,13 +12,11 @@ use crate::compiled::label::{Label, Part, Piece, Template, pieces};
 use crate::compiled::names::FormNames;
 use crate::compiled::order::{self, Edge};
 use crate::compiled::outline::Outline;
-use crate::compiled::{Action, Answers, Choice, Choices, Does, First, FirstRow, Form, List, Node};
-use crate::def::{
-    self, ChoiceList, ChoiceSource, Event, Expression, FormDef, Item, ListRef, Origin, Question, Translated,
-};
+use crate::compiled::{Action, Choices, First, FirstRow, Form, List, Node};
+use crate::def::{Expression, FormDef, Item, ListRef, Origin, Question, Translated};
 use crate::external::Tables;
 use crate::package;
-use crate::problem::{Problem, similar};
+use crate::problem::Problem;
 
 /// How many unknown names get a guess at what was meant.
 const GUESSES: u32 = 200;
@@ -174,6 +172,9 @@ pub(super) fn check_tables(form: &Form, tables: &Tables) -> Vec<Problem> {
     problems
 }
 
+mod actions;
+mod choices;
+
 /// What an expression is for, which decides whether it takes part in the order of computing.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Use {
@@ -297,309 +298,6 @@ impl Compiler<'_> {
             parameters: question.parameters.clone(),
             sensitivity: question.sensitivity,
             media: question.media.clone(),
-        }
-    }
-
-    /// What happens to a question at events.
-    fn actions(&mut self, id: NodeId, question: &Question) -> Vec<Action> {
-        let mut actions = Vec::new();
-        let known = match question.type_name.as_str() {
-            "start_geopoint" => Some((Event::FirstLoad, Does::Locate)),
-            "background_audio" => Some((Event::Load, Does::Record)),
-            _ => None,
-        };
-        actions.extend(known.map(|(event, does)| Action {
-            events: BTreeSet::from([event]),
-            of: None,
-            does,
-        }));
-        for name in &question.trigger {
-            let Some(of) = self
-                .names
-                .by_name
-                .get(name)
-                .and_then(|found| found.first().copied())
-            else {
-                continue;
-            };
-            let does = match question.type_name.as_str() {
-                "background_geopoint" => Does::Locate,
-                _ => self.set(id, Some(of), &question.calculation),
-            };
-            actions.push(Action {
-                events: BTreeSet::from([Event::ValueChanged]),
-                of: Some(of),
-                does,
-            });
-        }
-        for action in &question.actions {
-            let of = match &action.of {
-                None => None,
-                Some(name) => match self
-                    .names
-                    .by_name
-                    .get(name)
-                    .and_then(|found| found.first().copied())
-                {
-                    Some(of) => Some(of),
-                    None => continue,
-                },
-            };
-            let does = match &action.does {
-                def::Does::Set(value) => self.set(id, of, value),
-                def::Does::Locate => Does::Locate,
-                def::Does::Record => Does::Record,
-            };
-            actions.push(Action {
-                events: action.events.clone(),
-                of,
-                does,
-            });
-        }
-        actions
-    }
-
-    /// A value that a question gets. It is computed where the question stands, unless the one that changed stands in
-    /// rows that this one does not.
-    fn set(&mut self, id: NodeId, of: Option<NodeId>, value: &Option<Expression>) -> Does {
-        let repeats = |id: NodeId| {
-            let node = self.names.nodes.get(id.0 as usize);
-            node.map(|node| node.repeats.as_slice()).unwrap_or_default()
-        };
-        let origin = of.filter(|of| !repeats(id).starts_with(repeats(*of)));
-        Does::Set {
-            value: self.optional(origin.unwrap_or(id), value, Use::Display),
-            at_origin: origin.is_some(),
-        }
-    }
-
-    /// What makes its calculation run. Where the device is can only be told by the device.
-    fn triggers(&self, question: &Question) -> Vec<NodeId> {
-        let names = question
-            .trigger
-            .iter()
-            .filter(|_| question.type_name != "background_geopoint");
-        let items = names.filter_map(|name| self.names.by_name.get(name));
-        items.filter_map(|found| found.first().copied()).collect()
-    }
-
-    /// Rows that are there at first; what they say of items that are not there says nothing.
-    fn first_rows(&self, repeat: NodeId, rows: &[def::FirstRow]) -> Vec<FirstRow> {
-        let around = self.names.nodes.get(repeat.0 as usize);
-        let around = around.map(|node| node.path.to_string()).unwrap_or_default();
-        let find = |path: &String| {
-            self.names
-                .by_path
-                .get(format!("{around}/{path}").as_str())
-                .copied()
-        };
-        let row = |row: &def::FirstRow| FirstRow {
-            values: row
-                .values
-                .iter()
-                .filter_map(|(path, value)| Some((find(path)?, value.clone())))
-                .collect(),
-            rows: row
-                .rows
-                .iter()
-                .filter_map(|(path, rows)| find(path).map(|id| (id, self.first_rows(id, rows))))
-                .collect(),
-        };
-        rows.iter().map(row).collect()
-    }
-
-    fn first(&mut self, id: NodeId, question: &Question, default: &Expression) -> Option<First> {
-        let is_formula =
-            question.kind != Kind::Text && crate::xform::is_dynamic(&default.source, &question.type_name);
-        if !is_formula && !is_computed(&default.source, question.kind) {
-            return Some(First::Literal(default.source.clone()));
-        }
-        self.program(id, default, Use::Display).map(First::Computed)
-    }
-
-    fn choices(&mut self, id: NodeId, question: &Question, source: &ChoiceSource) -> Option<Choices> {
-        let answers = match &source.list {
-            ListRef::Answers(name) => Some(self.answers(id, name, question, source)?),
-            ListRef::Internal(_) | ListRef::External(_) => None,
-        };
-        let filter = match &answers {
-            // It judges a row of answers: names in it mean what stands in that row.
-            Some(answers) => source.filter.as_ref().and_then(|filter| {
-                let program = self.program(answers.around, filter, Use::Display)?;
-                self.remember(id, &program, filter, Use::Display);
-                Some(program)
-            }),
-            None => self.optional(id, &source.filter, Use::Filter),
-        };
-        let parameter = |name: &str| question.parameters.get(name).map(String::as_str);
-        let is_map = match &source.list {
-            ListRef::External(id) => {
-                let mut files = self.def.external.iter().filter(|file| file.id == *id);
-                files.any(|file| file.file_name.ends_with(".geojson"))
-            }
-            ListRef::Internal(_) | ListRef::Answers(_) => false,
-        };
-        let usual = if is_map {
-            ("id", "title")
-        } else {
-            ("name", "label")
-        };
-        let value_column = parameter("value").unwrap_or(usual.0).to_string();
-        let label_column = parameter("label").unwrap_or(usual.1).to_string();
-        let is_known = match &source.list {
-            ListRef::Internal(name) => match self
-                .def
-                .choice_lists
-                .get(name)
-                .or_else(|| self.def.external_choices.get(name))
-            {
-                Some(list) => {
-                    self.filter_columns(name, list, source, filter.as_ref());
-                    true
-                }
-                None => {
-                    let guesses = GUESSES
-                        .saturating_sub(u32::try_from(self.problems.len()).unwrap_or(u32::MAX))
-                        as usize;
-                    let known = self.def.choice_lists.keys().map(String::as_str);
-                    let advice = match similar(name, known.take(guesses * 100)) {
-                        Some(name) => format!("Did you mean {name}?"),
-                        None => format!("Add rows with list_name {name} to the sheet choices"),
-                    };
-                    self.problems.push(Problem::error(
-                        &source.origin,
-                        name,
-                        format!("there is no choice list {name}"),
-                        advice,
-                    ));
-                    false
-                }
-            },
-            ListRef::External(file) => self.def.external.iter().any(|known| known.id == *file),
-            ListRef::Answers(_) => true,
-        };
-        let randomize = parameter("randomize").is_some_and(|word| word.eq_ignore_ascii_case("true"));
-        let seed = parameter("seed").and_then(|seed| {
-            let seed = Expression {
-                source: seed.to_string(),
-                origin: question.origin.column("parameters"),
-            };
-            self.program(id, &seed, Use::Display)
-        });
-        is_known.then(|| Choices {
-            list: source.list.clone(),
-            answers,
-            filter,
-            value_column,
-            label_column,
-            randomize,
-            seed,
-        })
-    }
-
-    /// The question whose answers are the choices.
-    fn answers(
-        &mut self,
-        id: NodeId,
-        name: &str,
-        question: &Question,
-        source: &ChoiceSource,
-    ) -> Option<Answers> {
-        // The reference may be ambiguous or unknown; compiling it says so.
-        let reference = Expression {
-            source: format!("${{{name}}}"),
-            origin: source.origin.clone(),
-        };
-        self.program(id, &reference, Use::Display)?;
-        let value = self.names.by_name.get(name)?.first().copied()?;
-        let node = self.names.nodes.get(value.0 as usize)?;
-        let around = node.repeats.last().copied().or(node.parent)?;
-        let labels = question.parameters.get("label").into_iter();
-        let labels = labels.flat_map(|label| self.names.by_name.get(label)).flatten();
-        let mut in_row = labels.filter(|label| {
-            let other = self.names.nodes.get(label.0 as usize);
-            other.is_some_and(|other| other.repeats == node.repeats)
-        });
-        Some(Answers {
-            value,
-            label: in_row.next().copied().unwrap_or(value),
-            around,
-        })
-    }
-
-    /// A filter that reads a column the list has not would silently offer nothing.
-    fn filter_columns(
-        &mut self,
-        name: &str,
-        list: &ChoiceList,
-        source: &ChoiceSource,
-        filter: Option<&Program>,
-    ) {
-        let (Some(filter), Some(expression)) = (filter, &source.filter) else {
-            return;
-        };
-        let own = self.columns.entry(name.to_string()).or_insert_with(|| {
-            let columns = list
-                .choices
-                .iter()
-                .flat_map(|choice| choice.columns.keys().cloned());
-            columns.chain(["name", "label"].map(String::from)).collect()
-        });
-        for column in filter.columns().iter().filter(|column| !own.contains(*column)) {
-            let intended = similar(column, own.iter().map(String::as_str));
-            let is_misspelt = intended.is_some();
-            let advice = match intended {
-                Some(column) => format!("Did you mean {column}?"),
-                None => format!(
-                    "Add a column {column} to the sheet choices, or write ${{{column}}} for an answer"
-                ),
-            };
-            let message = format!("the choice list {name} has no column {column}");
-            let (at, found) = (&expression.origin, &expression.source);
-            self.problems.push(match self.lenient {
-                true => Problem::mended(at, found, format!("{message}; read as empty"), advice),
-                false if is_misspelt => Problem::error(at, found, message, advice),
-                // Everywhere forms run, a column that is not there is empty: that stops nobody from asking the form.
-                false => Problem::warning(at, found, format!("{message}; read as empty"), advice),
-            });
-        }
-    }
-
-    fn list(&mut self, list: &ChoiceList) -> List {
-        let own: BTreeSet<&String> = list
-            .choices
-            .iter()
-            .flat_map(|choice| choice.columns.keys())
-            .collect();
-        let columns: Vec<String> = ["name", "label"]
-            .map(String::from)
-            .into_iter()
-            .chain(
-                own.into_iter()
-                    .filter(|own| *own != "name" && *own != "label")
-                    .cloned(),
-            )
-            .collect();
-        let choices: Vec<Choice> = list
-            .choices
-            .iter()
-            .map(|choice| Choice {
-                name: choice.name.clone(),
-                label: self.label(NodeId(0), &choice.label, &choice.origin, "label"),
-                columns: choice.columns.clone(),
-                media: choice.media.clone(),
-                plain_label: choice
-                    .label
-                    .in_language("", &self.def.languages)
-                    .unwrap_or_default()
-                    .to_string(),
-            })
-            .collect();
-        let indexes = columns.iter().map(|_| OnceLock::new()).collect();
-        List {
-            choices,
-            columns,
-            indexes,
         }
     }
 
