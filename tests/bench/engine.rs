@@ -178,9 +178,11 @@ fn look(running: &Interview, at: &AnswerPath) -> Option<QuestionView> {
             .map(|choice| ChoiceView {
                 name: choice.name,
                 label: choice.label,
+                exclusive: choice.exclusive,
             })
             .collect(),
         appearance: state.appearance,
+        doubt: String::new(),
         conflict: Vec::new(),
         comments: Vec::new(),
     })
