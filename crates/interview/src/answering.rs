@@ -14,7 +14,7 @@ use sampan_xpath::eval::At;
 use crate::facts::{ANSWER_BYTES, ROWS};
 use crate::interview::{Interview, converted};
 use crate::offers;
-use crate::places::Spot;
+use crate::places::{FrameId, Spot};
 use crate::plan::Source;
 use crate::queue::Queue;
 use crate::refusal::{Reason, Refused};
@@ -63,6 +63,13 @@ impl Interview {
                 "ok" | "yes" | "y" | "1" | "true" => Ok(Answer::Value(Value::Acknowledge)),
                 _ => Err(refused(at, Reason::WrongKind, expected(kind).to_string())),
             };
+        }
+        // Without a zone, a moment is one of the device's.
+        if kind == Kind::DateTime
+            && let Ok((local, None)) = text::parse_local_date_time(&text::fold_digits(typed))
+            && let Ok(moment) = text::at_offset(local, *self.now.offset())
+        {
+            return Ok(Answer::Value(Value::DateTime(moment)));
         }
         let value = text::parse_value(typed, kind).map_err(|error| {
             let short: String = typed.chars().take(40).collect();
@@ -267,6 +274,13 @@ impl Interview {
             ));
         };
         self.now = now;
+        let rows = self.places.rows(spot.frame, spot.node);
+        let behind: Vec<FrameId> = rows
+            .iter()
+            .copied()
+            .skip_while(|row| *row != frame)
+            .skip(1)
+            .collect();
         let gone = self.places.remove_row(frame);
         self.faults.retain(|(spot, _), _| !gone.contains(&spot.frame));
         let mut ops = vec![Op::RemoveRow {
@@ -275,8 +289,22 @@ impl Interview {
         }];
         let mut queue = Queue::default();
         self.inside_changed(&mut queue, spot);
+        // The rows behind it have another number now.
+        for row in behind {
+            self.moved(&mut queue, row);
+        }
         self.run_all(queue, Keeping::Running, &mut ops);
         Ok(self.accepted(ops, None))
+    }
+
+    /// A row has another number: all in it is due.
+    fn moved(&self, queue: &mut Queue, row: FrameId) {
+        self.frame_made(queue, row);
+        for repeat in &self.plan.layout(self.places.frame(row).repeat).repeats {
+            for inner in self.places.rows(row, *repeat) {
+                self.moved(queue, *inner);
+            }
+        }
     }
 
     /// Which missing states a question takes now: `dont_know`, `refused` and `not_applicable` always, `skipped` only

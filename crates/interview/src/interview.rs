@@ -177,7 +177,12 @@ impl Interview {
     pub fn set_language(&mut self, wanted: &str) -> bool {
         match self.plan.form().language(wanted).map(str::to_string) {
             Some(language) => {
-                self.language = language;
+                // Computed values may hold texts (`jr:choice-name()`).
+                if self.language != language {
+                    self.language = language;
+                    let queue = self.everything();
+                    self.run_all(queue, Keeping::Looking, &mut Vec::new());
+                }
                 true
             }
             None => false,

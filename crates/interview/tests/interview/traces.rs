@@ -231,12 +231,7 @@ fn set(interview: &mut Interview, place: &str, typed: &str) -> Result<(), &'stat
     Ok(())
 }
 
-/// The other engine deletes choices that are not on offer any more; this one keeps and reports them.
-pub fn forget_impossible_choices(interview: &mut Interview) {
-    forget_impossible(interview, &BTreeSet::new());
-}
-
-/// The same, except at some questions.
+/// The other engine deletes choices that are not on offer any more; this one keeps and reports them. Not at some questions.
 fn forget_impossible(interview: &mut Interview, texts: &BTreeSet<AnswerPath>) {
     loop {
         let gone: Vec<AnswerPath> = interview

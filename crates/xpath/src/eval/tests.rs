@@ -165,7 +165,7 @@ fn references_see_their_own_row_from_inside_and_all_rows_from_outside() {
             ("${prod}", "fish"),
             ("../prod", "fish"),
             ("${country}", "KH"),
-            ("count(${products})", "1"),
+            ("count(${products})", "3"),
             ("position(..)", "2"),
             ("count(../../products)", "3"),
             ("sum(../../products/share)", "100"),

@@ -5,9 +5,9 @@ mod path;
 
 use std::collections::BTreeSet;
 
-use crate::program::op::Op;
+use crate::program::op::{Op, PathOp, StartOp, StepOp, Test};
 use crate::resolve::{Named, Names, NodeId, Place, Problem};
-use crate::syntax::{Expr, ExprKind};
+use crate::syntax::{Axis, Expr, ExprKind};
 
 /// Resolves one expression.
 pub(super) struct Compiler<'a> {
@@ -113,7 +113,7 @@ impl<'a> Compiler<'a> {
             ExprKind::Number(number) => Op::Number(*number),
             ExprKind::Text(text) => Op::Text(text.as_str().into()),
             ExprKind::Reference(name) => match self.reference(name, expr.at) {
-                Some(target) => self.target(target),
+                Some(target) => self.all_rows(target).unwrap_or_else(|| self.target(target)),
                 None => Op::Text("".into()),
             },
             ExprKind::LastSaved(name) => match self.reference(name, expr.at) {
@@ -167,6 +167,27 @@ impl<'a> Compiler<'a> {
         } else {
             Op::All(target)
         }
+    }
+
+    /// A repeat that the own item stands in, named from inside: as in JavaRosa all its rows are meant, and not the own one.
+    /// None for anything else.
+    fn all_rows(&mut self, repeat: NodeId) -> Option<Op> {
+        let is_around = self.names.is_repeat(repeat) && self.own_repeats.contains(&repeat);
+        if !is_around || repeat == self.place.node || self.names.is_open() {
+            return None;
+        }
+        let parent = self.names.parent(repeat)?;
+        self.dependencies.insert(repeat);
+        let step = StepOp {
+            axis: Axis::Child,
+            test: Test::Name(self.names.name(repeat).into()),
+            predicates: Vec::new(),
+            key: None,
+        };
+        Some(Op::Path(Box::new(PathOp {
+            start: StartOp::Op(Op::One(parent), Vec::new()),
+            steps: vec![step],
+        })))
     }
 
     /// Notes that the value depends on an item, and on the rows of repeats that stand between.

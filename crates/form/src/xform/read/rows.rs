@@ -20,6 +20,13 @@ impl Source<'_> {
         let is_in_template = std::iter::successors(own.parent, |place| self.data.get(*place)?.parent)
             .filter_map(|place| self.data.get(place))
             .any(|place| place.node.get("jr:template").is_some());
+        // A new row of a repeat without a template has no rows of the repeats in it; only the first one has them.
+        let around = std::iter::successors(own.parent, |place| self.data.get(*place)?.parent)
+            .find(|place| self.body.repeats.contains_key(place))
+            .and_then(|place| self.data.get(place));
+        if around.is_some_and(|around| around.node.get("jr:template").is_none()) && !is_in_template {
+            return Some(Vec::new());
+        }
         match (templates.is_empty(), rows.as_slice()) {
             (false, [row]) if is_usual(row) => None,
             (false, []) if is_in_template => None,

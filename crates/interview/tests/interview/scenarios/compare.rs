@@ -3,12 +3,13 @@
 //! Compared of each item: that it is there, and in as many rows; relevance; and where it is relevant, value,
 //! requirement, whether it can be changed by hand, violation, label and choices. Not compared: what stands in `meta`
 //! (a document's own identity is the client's business) beside the name of the interview; moments of the day of the
-//! recording and random identifiers beyond their form.
+//! recording, what is drawn by chance, and random identifiers beyond their form. Lengths and areas are compared to a
+//! hundred-thousandth.
 
 use std::collections::BTreeMap;
 
 use sampan_form::compiled::What;
-use sampan_form::def::Role;
+use sampan_form::def::{Item, Role};
 use sampan_interview::interview::Interview;
 use sampan_interview::view::{ProblemKind, QuestionState};
 use sampan_record::path::AnswerPath;
@@ -125,7 +126,16 @@ fn question(
         return;
     }
     let there = state["value"].as_str().unwrap_or_default();
-    if !same(there, value, own.kind) {
+    let is_drawn = node
+        .calculation
+        .as_ref()
+        .is_some_and(|program| program.reads_chance());
+    let is_measured = is_measured(&interview.form().def().items, own.at.question.as_str());
+    let is_near = match (there.parse::<f64>(), value.parse::<f64>()) {
+        (Ok(there), Ok(here)) => (there - here).abs() <= 1e-5 * there.abs(),
+        _ => false,
+    };
+    if !is_drawn && !(is_measured && is_near) && !same(there, value, own.kind) {
         differ("value", there, value);
     }
     let is_asked = node.question().is_some_and(|(role, _)| role == Role::Ask);
@@ -218,11 +228,26 @@ fn same(there: &str, here: &str, kind: Kind) -> bool {
             (Ok(there), Ok(here)) => there == here,
             _ => false,
         },
+        Kind::Text if there.contains(';') => points(there).is_some() && points(there) == points(here),
         // The other engine puts what was ticked into the order of the list.
         Kind::Choices => in_order(there) == in_order(here),
         Kind::Text | Kind::Date | Kind::Choice | Kind::Media | Kind::Acknowledge => false,
     };
     is_same || (is_moment(there) && is_moment(here)) || (is_random(there) && is_random(here))
+}
+
+/// Whether an item is a length or an area: these come from positions that are kept to a centimetre here.
+fn is_measured(items: &[Item], path: &str) -> bool {
+    let (name, below) = path.split_once('/').unwrap_or((path, ""));
+    items.iter().any(|item| match item {
+        Item::Question(question) if question.name == name => question
+            .calculation
+            .as_ref()
+            .is_some_and(|own| own.source.contains("distance(") || own.source.contains("area(")),
+        Item::Group(group) if group.name == name => is_measured(&group.items, below),
+        Item::Repeat(repeat) if repeat.name == name => is_measured(&repeat.items, below),
+        Item::Question(_) | Item::Group(_) | Item::Repeat(_) => false,
+    })
 }
 
 /// Latitude and longitude in ten-millionths of a degree, altitude and accuracy in millimetres.

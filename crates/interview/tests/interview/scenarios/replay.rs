@@ -10,6 +10,7 @@ use sampan_form::external::{Table, Tables};
 use sampan_interview::facts::Facts;
 use sampan_interview::interview::{Interview, Row};
 use sampan_interview::plan::Plan;
+use sampan_interview::view::{Ask, ProblemKind};
 use sampan_record::ids::RowId;
 use sampan_record::path::{AnswerPath, QuestionPath};
 use sampan_value::answer::{Answer, Kind, MediaRef, Value};
@@ -39,20 +40,21 @@ pub fn differing(xml: &str, scenario: &Json) -> Vec<String> {
         started_at: now(),
         seed: 7,
     };
-    let interview = match scenario["edit"].as_str() {
-        None => Interview::begin(plan, &facts).interview,
+    let opened = match scenario["edit"].as_str() {
+        None => Interview::begin(plan, &facts),
         Some(document) => {
             let (answers, rows) = document_of(plan.form(), document);
-            Interview::resume(plan, &facts, answers, rows).interview
+            Interview::resume(plan, &facts, answers, rows)
         }
     };
     // The row that each repeat of a sheet has at first in ODK's programs; an XForm says it of itself.
     let mut known = BTreeSet::new();
-    let mut interview = interview;
+    let mut interview = opened.interview;
     interview.add_first_rows(&mut known, Event::FirstLoad, now());
     let mut replay = Replay {
         interview,
         known,
+        asks: opened.asks,
         expected: BTreeMap::new(),
         differing: Vec::new(),
     };
@@ -99,6 +101,8 @@ struct Replay {
     /// The whole state as recorded, by place.
     expected: BTreeMap<String, Json>,
     differing: Vec<String>,
+    /// What the form wants to know of the device.
+    asks: Vec<Ask>,
 }
 
 impl Replay {
@@ -183,7 +187,8 @@ impl Replay {
         }
         self.interview
             .add_first_rows(&mut self.known, Event::NewRow, now());
-        crate::traces::forget_impossible_choices(&mut self.interview);
+        self.tell(&event["diff"]);
+        self.forget();
         if event.get("diff").is_some() {
             compare::states(&self.interview, &self.expected, number, &mut self.differing);
         }
@@ -210,8 +215,58 @@ impl Replay {
         };
         // What is no value of the kind is blank there; here it is refused.
         let answer = answer.unwrap_or_default();
-        if self.interview.answer(&at, answer.clone(), now()).is_err() && answer.is_some() {
-            self.force(&at, answer, recorded);
+        match self.interview.answer(&at, answer.clone(), now()) {
+            Ok(accepted) => self.asks.extend(accepted.asks),
+            Err(_) if answer.is_some() => self.force(&at, answer, recorded),
+            Err(_) => {}
+        }
+    }
+
+    /// Tells the positions that the other engine was told by its test.
+    fn tell(&mut self, diff: &Json) {
+        for ask in std::mem::take(&mut self.asks) {
+            let recorded = diff
+                .as_object()
+                .into_iter()
+                .flatten()
+                .find(|(place, _)| place_of(&self.interview, place).is_some_and(|at| at == ask.at));
+            let recorded = recorded
+                .and_then(|(_, state)| state["value"].as_str())
+                .unwrap_or_default();
+            if let Ok(position) = text::parse_value(recorded, Kind::Geopoint)
+                && let Ok(accepted) = self.interview.fill(&ask.at, position, now())
+            {
+                self.asks.extend(accepted.asks);
+            }
+        }
+    }
+
+    /// The other engine takes away choices that are not on offer any more; this one keeps and reports them.
+    fn forget(&mut self) {
+        for _ in 0..10 {
+            let problems = self.interview.problems();
+            let mut n_gone = 0;
+            for problem in problems
+                .iter()
+                .filter(|own| own.kind == ProblemKind::InvalidChoice)
+            {
+                let offered = self.interview.choices(&problem.at);
+                let answer = self
+                    .interview
+                    .question(&problem.at)
+                    .and_then(|question| question.answer);
+                let rest = match answer {
+                    Some(Answer::Value(Value::Choices(mut names))) => {
+                        names.retain(|name| offered.iter().any(|choice| choice.name == *name));
+                        (!names.is_empty()).then_some(Answer::Value(Value::Choices(names)))
+                    }
+                    _ => None,
+                };
+                n_gone += usize::from(self.interview.answer(&problem.at, rest, now()).is_ok());
+            }
+            if n_gone == 0 {
+                return;
+            }
         }
     }
 

@@ -96,6 +96,11 @@ impl Compiler<'_> {
                     }
                 }
             }
+            // The number of the own row, also where its repeat is named.
+            (Function::Position, [node]) => match self.named_item(node, scope) {
+                Some(item) => Op::Call(Function::Position, vec![self.target(item)]),
+                None => Op::Call(Function::Position, vec![self.expr(node, scope)]),
+            },
             // Only its first argument counts; the others say what it depends on.
             (Function::Depend, [value, others @ ..]) => {
                 self.all(others, scope);

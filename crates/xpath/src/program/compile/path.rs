@@ -82,6 +82,10 @@ impl Compiler<'_> {
         // From `../../row/x` all rows are meant, even from inside one of them: that is a walk.
         if plain.reenters_repeat {
             None
+        } else if path.steps.last().is_some_and(|step| step.axis == Axis::Child)
+            && let Some(rows) = self.all_rows(plain.item)
+        {
+            Some(rows)
         } else {
             Some(self.target(plain.item))
         }
@@ -205,6 +209,11 @@ impl Compiler<'_> {
             return (Op::Own, (!self.names.is_open()).then(|| vec![self.place.node]));
         }
         let op = self.expr(expr, scope);
+        if let (ExprKind::Reference(name), Op::Path(_)) = (&expr.what, &op)
+            && let Named::One(target) = self.names.named(name)
+        {
+            return (op, Some(vec![target]));
+        }
         let places = match &op {
             Op::One(target) | Op::All(target) => Some(vec![*target]),
             Op::Own if !self.names.is_open() => Some(vec![self.place.node]),
