@@ -40,6 +40,30 @@ text_name!(RecordRef);
 text_name!(PlaceRef);
 text_name!(CommentRef);
 
+/// What was recovered from sealed files.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecoveredView {
+    /// The interviews.
+    pub records: Vec<RecordRef>,
+    /// Their changes.
+    pub n_changes: u64,
+    /// Files that could not be read; nothing was done to them.
+    pub damaged: Vec<DamagedFileView>,
+    /// Who collected them: what these people sign in with.
+    pub people: Vec<String>,
+    /// The addresses of their offices.
+    pub offices: Vec<String>,
+}
+
+/// A file that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DamagedFileView {
+    /// Where it is.
+    pub path: std::path::PathBuf,
+    /// Why.
+    pub reason: String,
+}
+
 /// What the device is, and what lies on it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatusView {

@@ -13,8 +13,8 @@ use sampan_store::error::StoreError;
 use uuid::Uuid;
 
 use crate::api::{
-    FormView, InterviewView, LogView, MoveView, QuarantineView, RecordRef, RecordView, StatusView,
-    SyncOptions, SyncProgress, SyncReport,
+    FormView, InterviewView, LogView, MoveView, QuarantineView, RecordRef, RecordView, RecoveredView,
+    StatusView, SyncOptions, SyncProgress, SyncReport,
 };
 use crate::error::ClientError;
 use crate::http::Http;
@@ -27,6 +27,7 @@ mod enrolling;
 pub(crate) mod forms;
 mod moving;
 pub(crate) mod records;
+pub(crate) mod recovering;
 pub(crate) mod showing;
 mod syncing;
 
@@ -78,13 +79,11 @@ impl Client {
         platform: Platform,
         transport: Box<dyn Transport>,
     ) -> Result<Client, ClientError> {
-        let clock = Arc::clone(&platform.clock);
-        let chance = platform.clone();
-        let surroundings = Surroundings {
-            now_ms: Box::new(move || clock.now().wall_time_ms),
-            random: Box::new(move || chance.bytes::<8>().ok().map(u64::from_be_bytes)),
-        };
-        let store = DeviceStore::open(folder, surroundings)?;
+        let mut store = DeviceStore::open(folder, surroundings(&platform))?;
+        // What a kill or a full disk kept from being sealed. The interviews are in the database, so nothing stops here.
+        if let Err(error) = store.tend_sealed(&[]) {
+            let _ = store.add_line("unsealed", &format!("Interviews could not be sealed: {error}."));
+        }
         Ok(Client {
             inner: Arc::new(Inner {
                 platform,
@@ -98,6 +97,13 @@ impl Client {
                 batch_bytes: AtomicUsize::new(sampan_sync::limits::BATCH_BYTES),
             }),
         })
+    }
+
+    /// Makes a new device, in a new or empty folder, of the sealed files of another one: `from` is that device's folder
+    /// or the folder of the files. The new device is enrolled for the same person and syncs; then the office gets what
+    /// it lacks, each change once. Damaged files are named, all others are taken.
+    pub fn recover(from: &Path, to: &Path, platform: Platform) -> Result<RecoveredView, ClientError> {
+        recovering::recover(from, to, surroundings(&platform))
     }
 
     /// Gives this device its identity by a link (`sampan:enroll?server=…&code=…`). Safe to repeat: a lost answer locks
@@ -200,6 +206,15 @@ impl Client {
     /// For devices that are shared with other uses. Ends with this object.
     pub fn limit_size(&self, size_bytes: u64) -> Result<(), ClientError> {
         Ok(self.inner.store().limit_size(size_bytes)?)
+    }
+}
+
+fn surroundings(platform: &Platform) -> Surroundings {
+    let clock = Arc::clone(&platform.clock);
+    let chance = platform.clone();
+    Surroundings {
+        now_ms: Box::new(move || clock.now().wall_time_ms),
+        random: Box::new(move || chance.bytes::<8>().ok().map(u64::from_be_bytes)),
     }
 }
 

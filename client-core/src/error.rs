@@ -62,6 +62,12 @@ pub enum ClientError {
     /// The device belongs to no office yet.
     #[error("this device is not enrolled yet")]
     NotEnrolled,
+    /// There is nothing to recover from.
+    #[error("there are no sealed interviews in {}", folder.display())]
+    NothingSealed {
+        /// Where they were looked for.
+        folder: std::path::PathBuf,
+    },
     /// There is no such form.
     #[error("there is no form {form_id} on this device")]
     NoForm {
@@ -169,6 +175,7 @@ impl ClientError {
             ClientError::BadLink { .. } => "bad_link",
             ClientError::AlreadyEnrolled { .. } => "already_enrolled",
             ClientError::NotEnrolled => "not_enrolled",
+            ClientError::NothingSealed { .. } => "nothing_sealed",
             ClientError::NoForm { .. } => "no_form",
             ClientError::FormNotReady { .. } => "form_not_ready",
             ClientError::FormFault { .. } => "form_fault",
@@ -222,6 +229,9 @@ impl ClientError {
                 "Go on with this enrolment, or use another folder for another office."
             }
             ClientError::NotEnrolled => "Enrol the device with the link or code from your supervisor.",
+            ClientError::NothingSealed { .. } => {
+                "Name the folder of the lost device, or the folder `sealed` of it."
+            }
             ClientError::NoForm { .. } => "Look at the list of forms; sync to get new ones.",
             ClientError::FormNotReady { .. } => "Sync once more to get the rest of the form.",
             ClientError::FormFault { .. } => {

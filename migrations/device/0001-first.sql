@@ -100,13 +100,15 @@ CREATE TABLE changes (
     reason INTEGER,
     -- Where it stands in the office's log; compare with sync_state.backed_up_through.
     position INTEGER,
-    -- For changes of others: 0 = nothing to do, 1 = the office lacks it, 2 = it was relayed.
+    -- For changes of others: 0 = nothing to do, 1 = the office lacks it, 2 = it was relayed, 3 = recovered from a
+    -- sealed file, and not heard yet whether the office has it.
     relay INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE UNIQUE INDEX changes_own ON changes (device, incarnation, seq) WHERE is_own = 1;
 CREATE INDEX changes_dot ON changes (device, incarnation, seq);
 CREATE INDEX changes_record ON changes (record);
 CREATE INDEX changes_relay ON changes (relay) WHERE relay = 1;
+CREATE INDEX changes_recovered ON changes (record) WHERE relay = 3;
 
 CREATE TABLE keys (
     -- The keys of records' payload hashes, with the changes they came with. An erasure deletes them.

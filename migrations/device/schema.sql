@@ -20,7 +20,8 @@ CREATE TABLE changes (
     reason INTEGER,
     -- Where it stands in the office's log; compare with sync_state.backed_up_through.
     position INTEGER,
-    -- For changes of others: 0 = nothing to do, 1 = the office lacks it, 2 = it was relayed.
+    -- For changes of others: 0 = nothing to do, 1 = the office lacks it, 2 = it was relayed, 3 = recovered from a
+    -- sealed file, and not heard yet whether the office has it.
     relay INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
@@ -188,6 +189,8 @@ CREATE INDEX changes_dot ON changes (device, incarnation, seq);
 CREATE UNIQUE INDEX changes_own ON changes (device, incarnation, seq) WHERE is_own = 1;
 
 CREATE INDEX changes_record ON changes (record);
+
+CREATE INDEX changes_recovered ON changes (record) WHERE relay = 3;
 
 CREATE INDEX changes_relay ON changes (relay) WHERE relay = 1;
 

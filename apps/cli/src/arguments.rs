@@ -146,6 +146,22 @@ pub enum Command {
     },
     /// Exchanges everything with the office. Safe to stop and repeat at any time.
     Sync,
+    /// Makes a new device of the sealed interviews of a lost one.
+    #[command(
+        after_help = "Beside the database each saved interview lies as a file of its own, in the folder `sealed`.\n\n\
+                      Example:\n  sampan recover --from /mnt/old/sampan --device ~/sampan-2\n  sampan --data \
+                      ~/sampan-2 enroll 'sampan:enroll?…'    a new link for the same person\n  sampan --data ~/sampan-2 \
+                      sync\n\nThe office gets what it lacks, each answer once. Exit code 3: some files were damaged; \
+                      they are named, the others were taken."
+    )]
+    Recover {
+        /// The lost device's folder, or the folder of its sealed interviews.
+        #[arg(long, value_name = "FOLDER")]
+        from: PathBuf,
+        /// The new device's folder, new or empty.
+        #[arg(long, value_name = "NEWFOLDER")]
+        device: PathBuf,
+    },
     /// Tells what was sent and received, what is kept here and what the office keeps apart.
     Log {
         /// How many lines.

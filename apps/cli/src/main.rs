@@ -14,6 +14,7 @@ mod interviewing;
 mod lines;
 mod listing;
 mod moving;
+mod recovering;
 mod rehearsing;
 mod running;
 mod syncing;

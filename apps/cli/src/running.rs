@@ -10,8 +10,8 @@ use crate::failure::{Failure, Outcome};
 use crate::interviewing::Asked;
 use crate::terminal::{Terminal, harmless};
 use crate::{
-    checking, comparing, converting, documenting, evaluating, interviewing, listing, moving, rehearsing,
-    syncing, words,
+    checking, comparing, converting, documenting, evaluating, interviewing, listing, moving, recovering,
+    rehearsing, syncing, words,
 };
 
 /// Runs what the command line asks for.
@@ -96,6 +96,7 @@ fn command(arguments: &Arguments, terminal: &mut Terminal) -> Result<Outcome, Fa
             moving::move_on(terminal, &Device::open(data)?, record, *dry_run)
         }
         Command::Sync => syncing::sync(terminal, &Device::open(data)?),
+        Command::Recover { from, device } => recovering::recover(terminal, from, device),
         Command::Log { limit } => syncing::log(terminal, &Device::open(data)?, *limit),
     }
 }

@@ -12,7 +12,7 @@ use sampan_value::text;
 
 use crate::api::{MoveLineView, MoveView, RecordRef};
 use crate::client::records::{self, Loaded};
-use crate::client::{Inner, forms};
+use crate::client::{Inner, forms, recovering};
 use crate::error::ClientError;
 use crate::place;
 
@@ -30,6 +30,7 @@ pub(super) fn moves(inner: &Inner, id: RecordId) -> Result<MoveView, ClientError
     if inner.open_records().contains(&id) {
         return Err(ClientError::AlreadyOpen);
     }
+    recovering::refuse_recovering(inner, id)?;
     planned(inner, &records::load(inner, id)?)?;
     records::save(inner, id, Vec::new(), None)?;
     let mut loaded = records::load(inner, id)?;
@@ -40,6 +41,7 @@ pub(super) fn moves(inner: &Inner, id: RecordId) -> Result<MoveView, ClientError
     let now = inner.platform.clock.now();
     let change = loaded.draft(inner, &journal, moved.ops, &plan, Some(now))?;
     inner.store().write_change(&change)?;
+    recovering::seal(inner, id);
     records::refresh(inner, id)?;
     view.is_moved = true;
     Ok(view)

@@ -22,7 +22,7 @@ use sampan_store::device::interviews::{Journal, Summary};
 use sampan_value::answer::{Answer, Value};
 
 use crate::api::RecordRef;
-use crate::client::{Inner, forms, instant, new_record_id};
+use crate::client::{Inner, forms, instant, new_record_id, recovering};
 use crate::error::ClientError;
 use crate::platform::Moment;
 
@@ -262,6 +262,7 @@ pub(crate) fn save(
     }
     let change = loaded.draft(inner, &journal, last_words(ops), &plan, now)?;
     inner.store().write_change(&change)?;
+    recovering::seal(inner, id);
     refresh(inner, id)
 }
 
@@ -358,6 +359,9 @@ pub(crate) fn refresh(inner: &Inner, id: RecordId) -> Result<(), ClientError> {
     store.set_summary(id, loaded.form, &summary)?;
     if has_erasures(&loaded.record) {
         store.forget_erased()?;
+        if store.is_sealed(id) {
+            store.seal(id)?;
+        }
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
+use sampan_record::ids::RecordId;
 use sampan_store::device::identity::Identity;
 use sampan_sync::limits;
 use sampan_sync::session::{Clock, Options, Session, Step};
@@ -37,10 +38,15 @@ pub(super) fn sync(
         progress,
         identity,
         report: SyncReport::default(),
+        again: Vec::new(),
     };
     let outcome = run.until_done();
-    let mut report = run.report;
+    let (mut report, mut again) = (run.report, run.again);
     settle(inner)?;
+    if report.took_new_incarnation {
+        again = inner.store().interviews()?.iter().map(|row| row.record).collect();
+    }
+    inner.store().tend_sealed(&again)?;
     let after = inner.store().counts()?;
     report.n_unsent = after.n_unsent;
     report.n_contents = after.n_contents.saturating_sub(before.n_contents);
@@ -103,6 +109,8 @@ struct Run<'a> {
     progress: &'a dyn Fn(&SyncProgress),
     identity: Identity,
     report: SyncReport,
+    /// Interviews whose changes have other names now.
+    again: Vec<RecordId>,
 }
 
 impl Run<'_> {
@@ -110,7 +118,13 @@ impl Run<'_> {
     fn until_done(&mut self) -> Result<(), ClientError> {
         loop {
             self.session()?;
-            if forms::read_new(self.inner)? == 0 {
+            let issued = {
+                let _turn = self.inner.turn();
+                self.inner.store().issue_recovered()?
+            };
+            let is_done = issued.is_empty();
+            self.again.extend(issued);
+            if forms::read_new(self.inner)? == 0 && is_done {
                 return Ok(());
             }
         }

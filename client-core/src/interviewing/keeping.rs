@@ -12,7 +12,7 @@ use sampan_record::record::Record;
 use sampan_record::review::{self, ReviewState};
 use sampan_record::schema::NoSchema;
 
-use crate::client::{forms, records};
+use crate::client::{forms, records, recovering};
 use crate::error::ClientError;
 use crate::interviewing::{OpenInterview, Work, position};
 
@@ -20,6 +20,7 @@ impl OpenInterview {
     /// Reads the interview from the disk, as at a fresh opening.
     pub(super) fn load(&mut self) -> Result<(), ClientError> {
         let inner = &self.inner;
+        recovering::refuse_recovering(inner, self.record)?;
         let mut base = records::load(inner, self.record)?;
         let is_outdated = base
             .journal

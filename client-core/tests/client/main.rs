@@ -2,11 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod collecting;
+mod committed;
 mod device;
 mod disk;
 mod enrolling;
 mod line;
 mod office;
+mod recovering;
 mod reviewing;
 mod syncing;
 mod versions;

@@ -155,6 +155,15 @@ impl World {
         format!("sampan:enroll?server=https%3A%2F%2Foffice.example%2F&code={code}")
     }
 
+    /// An enrolment link for another device of the person that a code was for.
+    pub fn code_of(&self, known: &str, code: &str) -> String {
+        let code = format!("{code}{}", self.random());
+        let mut office = self.office.lock().unwrap();
+        let person = office.people[known];
+        office.people.insert(code.clone(), person);
+        format!("sampan:enroll?server=https%3A%2F%2Foffice.example%2F&code={code}")
+    }
+
     pub fn publish(&self, def: FormDef) -> ContentHash {
         let bytes = package::to_bytes(&def);
         let version = ContentHash(package::version_hash(&def));

@@ -1,7 +1,8 @@
 //! The device database: who the device is, its changes, its forms, its journal, and what sync told it.
 //!
 //! Modules in reading order: [`identity`], [`interviews`] (list and journal), [`changes`], [`content`] (forms and
-//! files), [`lines`] (the sync log), [`syncing`] (what a sync session needs).
+//! files), [`lines`] (the sync log), [`syncing`] (what a sync session needs), [`sealing`] and [`recovering`] (interviews as
+//! files of their own).
 
 use std::path::{Path, PathBuf};
 
@@ -19,6 +20,8 @@ pub mod identity;
 pub mod interviews;
 pub mod lines;
 pub mod people;
+pub mod recovering;
+pub mod sealing;
 pub mod syncing;
 
 /// The device database's schema.

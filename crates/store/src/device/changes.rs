@@ -76,7 +76,8 @@ impl DeviceStore {
             .query_row(
                 "SELECT (SELECT count(*) FROM changes),
                    (SELECT count(*) FROM changes c, identity d, sync_state s WHERE c.is_own = 1
-                      AND c.incarnation = d.incarnation AND c.seq > s.acked_through),
+                      AND c.incarnation = d.incarnation AND c.seq > s.acked_through)
+                     + (SELECT count(*) FROM changes WHERE relay = 3),
                    (SELECT count(*) FROM changes WHERE is_own = 1 AND verdict = 2),
                    (SELECT count(*) FROM interviews WHERE state = 'draft' AND is_erased = 0),
                    (SELECT count(*) FROM interviews WHERE state = 'returned'),

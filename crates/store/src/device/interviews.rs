@@ -97,7 +97,8 @@ const LIST: &str = "SELECT i.record, i.form, coalesce(f.form_id, ''), coalesce(f
        i.n_conflicts, i.n_open_comments, i.is_erased, i.is_stale,
        (SELECT count(*) FROM journal j WHERE j.record = i.record),
        (SELECT count(*) FROM changes c, identity d, sync_state s WHERE c.record = i.record AND c.is_own = 1
-          AND c.incarnation = d.incarnation AND c.seq > s.acked_through),
+          AND c.incarnation = d.incarnation AND c.seq > s.acked_through)
+         + (SELECT count(*) FROM changes c WHERE c.record = i.record AND c.relay = 3),
        (SELECT count(*) FROM changes c WHERE c.record = i.record AND c.is_own = 1 AND c.verdict = 2)
 FROM interviews i LEFT JOIN forms f ON f.version = i.form";
 

@@ -298,7 +298,12 @@ impl DeviceStore {
     }
 }
 
-fn line(transaction: &Transaction<'_>, at_ms: i64, what: &str, sentence: &str) -> Result<(), StoreError> {
+pub(super) fn line(
+    transaction: &Transaction<'_>,
+    at_ms: i64,
+    what: &str,
+    sentence: &str,
+) -> Result<(), StoreError> {
     transaction
         .execute(
             "INSERT INTO log (at_ms, what, sentence) VALUES (?1, ?2, ?3)",

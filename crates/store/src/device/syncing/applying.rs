@@ -65,7 +65,12 @@ impl DeviceStore {
                 take_receipts(transaction, applied, now_ms)?;
             }
             for change in &applied.changes {
-                insert_change(transaction, change, false)?;
+                if !insert_change(transaction, change, false)? {
+                    transaction
+                        .prepare_cached("UPDATE changes SET relay = 0 WHERE hash = ?1 AND relay = 3")
+                        .and_then(|mut statement| statement.execute([change.hash().0]))
+                        .map_err(&failed)?;
+                }
             }
             for hash in &whole {
                 transaction
@@ -118,7 +123,7 @@ fn begin_again(
         .execute("UPDATE contents SET is_safe = 0 WHERE is_own = 1", [])
         .map_err(&failed)?;
     transaction
-        .execute("UPDATE changes SET relay = 0 WHERE relay <> 0", [])
+        .execute("UPDATE changes SET relay = 0 WHERE relay IN (1, 2)", [])
         .map_err(&failed)?;
     transaction
         .execute(
