@@ -34,7 +34,9 @@ pub struct FormDef {
     /// Expression that names an interview for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instance_name: Option<Expression>,
-    /// Other settings, kept as written.
+    /// Other settings, kept as written. Beside the columns of a sheet, what an XForm says in a way of its own:
+    /// `submission::ATTRIBUTE`, `src::INSTANCE` (an address that does not follow from the file's name), `meta::ELEMENT`
+    /// with `meta::ELEMENT::value` and `meta::ELEMENT::bind::ATTRIBUTE`, and `xml`, elements that mean nothing here.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub settings: BTreeMap<String, String>,
     /// Name of the outermost element of an answer document; empty = `data`.
@@ -149,7 +151,10 @@ pub struct Question {
     /// How sensitive the answer is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sensitivity: Option<Sensitivity>,
-    /// Attributes for other tools: `bind::NAME`, `control::NAME` or `instance::NAME` -> value as written.
+    /// Attributes for other tools: `bind::NAME`, `control::NAME` or `instance::NAME` -> value as written. Beside these,
+    /// what an XForm says in a way of its own, so that it is written so again: `shown` (`yes`: it has a control though it
+    /// is computed and says nothing; `no`: the group has none), `items` (`inline`: its choices stand in its control),
+    /// `count` (`inline`: the number of rows is computed where it is used), and `xml`, elements that mean nothing here.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub extra: BTreeMap<String, String>,
     /// The type as its author chose it, in the spelling of [`crate::types::canonical`] (`rank`, `start_geopoint`): more

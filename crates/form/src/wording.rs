@@ -130,7 +130,10 @@ impl<'a> Wording<'a> {
                     self.compared(first, *operator, right)
                 }
                 rest => {
-                    let mut text = self.said(first, true);
+                    let is_sum = rest
+                        .iter()
+                        .all(|(operator, _)| matches!(operator, Operator::Add | Operator::Subtract));
+                    let mut text = self.said(first, !(is_sum && is_product(first)));
                     for (operator, part) in rest {
                         let word = comparison(*operator).unwrap_or(match operator {
                             Operator::Add => "plus",
@@ -139,7 +142,8 @@ impl<'a> Wording<'a> {
                             Operator::Divide => "divided by",
                             _ => "modulo",
                         });
-                        text.push_str(&format!(" {word} {}", self.said(part, true)));
+                        let part = self.said(part, !(is_sum && is_product(part)));
+                        text.push_str(&format!(" {word} {part}"));
                     }
                     bracketed(text)
                 }
@@ -342,6 +346,14 @@ fn comparison(operator: Operator) -> Option<&'static str> {
         Operator::GreaterOrEqual => Some("is at least"),
         Operator::Add | Operator::Subtract | Operator::Multiply | Operator::Divide | Operator::Modulo => None,
     }
+}
+
+/// Whether it is computed before what it is added to, with or without brackets.
+fn is_product(expr: &Expr) -> bool {
+    matches!(&expr.what, ExprKind::Chain(_, rest)
+    if rest.iter().all(|(operator, _)| {
+        matches!(operator, Operator::Multiply | Operator::Divide | Operator::Modulo)
+    }))
 }
 
 fn last_name(path: &Path) -> Option<&str> {

@@ -11,8 +11,9 @@ mod body;
 mod choices;
 mod element;
 mod model;
+mod raw;
 pub mod read;
-mod references;
+pub(crate) mod references;
 mod texts;
 mod tree;
 

@@ -29,12 +29,25 @@ pub fn mend(workbook: &Workbook, problems: &mut Vec<Problem>) -> Workbook {
         let mut written = before.rows.first();
         for row in &mut sheet.rows {
             for (column, text) in &mut row.cells {
+                let heading = written.as_mut().and_then(|row| row.get(*column)).unwrap_or("");
+                let is_expression = EXPRESSIONS.contains(&heading.trim().to_lowercase().as_str());
+                if is_expression && text.contains("trim") {
+                    let known = functions(text);
+                    if known != *text {
+                        problems.push(Problem::mended(
+                            &before.origin(row.number, *column, heading),
+                            text,
+                            "trim() is no function of ODK; read as normalize-space()",
+                            "Write normalize-space(), which removes blanks around a text and doubled ones in it",
+                        ));
+                        *text = known;
+                    }
+                }
                 if !text.contains("${") {
                     continue;
                 }
                 let spelt = references(text, &names);
                 if spelt != *text {
-                    let heading = written.as_mut().and_then(|row| row.get(*column)).unwrap_or("");
                     problems.push(Problem::mended(
                         &before.origin(row.number, *column, heading),
                         text,
@@ -47,6 +60,47 @@ pub fn mend(workbook: &Workbook, problems: &mut Vec<Problem>) -> Workbook {
         }
     }
     mended
+}
+
+/// Headings of expressions.
+const EXPRESSIONS: &[&str] = &[
+    "calculation",
+    "calculate",
+    "relevant",
+    "relevance",
+    "constraint",
+    "required",
+    "default",
+    "choice_filter",
+];
+
+/// The function `trim` of other programs by the name that it has here, outside quotes.
+fn functions(text: &str) -> String {
+    let mut made = String::with_capacity(text.len());
+    let mut quote: Option<char> = None;
+    let mut rest = text;
+    while let Some(letter) = rest.chars().next() {
+        let is_inside_name = made
+            .chars()
+            .next_back()
+            .is_some_and(|last| last.is_alphanumeric() || matches!(last, '_' | '-' | '.' | ':' | '{'));
+        let after = rest
+            .strip_prefix("trim")
+            .filter(|_| quote.is_none() && !is_inside_name);
+        if let Some(after) = after.filter(|after| after.trim_start().starts_with('(')) {
+            made.push_str("normalize-space");
+            rest = after;
+            continue;
+        }
+        quote = match (quote, letter) {
+            (None, '\'' | '"') => Some(letter),
+            (Some(open), letter) if open == letter => None,
+            (quote, _) => quote,
+        };
+        made.push(letter);
+        rest = rest.get(letter.len_utf8()..).unwrap_or_default();
+    }
+    made
 }
 
 /// Blanks inside `${ }` cut, and letters in the case of the one name they can mean.
@@ -87,7 +141,21 @@ fn references(text: &str, names: &HashMap<String, Vec<String>>) -> String {
 mod tests {
     use std::collections::HashMap;
 
-    use super::references;
+    use super::{functions, references};
+
+    #[test]
+    fn trim_is_read_as_the_function_that_odk_has() {
+        for (text, expected) in [
+            ("trim(${a})", "normalize-space(${a})"),
+            (
+                "concat('trim(', trim (${trim}))",
+                "concat('trim(', normalize-space (${trim}))",
+            ),
+            ("my-trim(1) + trimmed(2)", "my-trim(1) + trimmed(2)"),
+        ] {
+            assert_eq!(functions(text), expected, "{text}");
+        }
+    }
 
     #[test]
     fn a_reference_is_spelt_as_the_one_name_it_can_mean() {

@@ -532,7 +532,7 @@ fn a_path_to_nothing_is_empty_wherever_forms_run_and_only_doubtful() {
          | | calculate | a | | if(true(), 1, null) |",
         &[
             "warning survey D2 (calculation): nothing named null is inside a; read as empty; found \"if(true(), 1, null)\". \
-             Write ${null} if it is the name of a question.",
+             Write '' for no value.",
         ],
     );
 }

@@ -198,6 +198,70 @@ fn types_and_first_values_of_other_programs_are_kept() {
 }
 
 #[test]
+fn what_a_sheet_has_no_column_for_is_written_as_it_was_read() {
+    let text = r#"<?xml version="1.0"?>
+<h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="http://www.w3.org/1999/xhtml" xmlns:jr="http://openrosa.org/javarosa" xmlns:my="urn:mine">
+<h:head><h:title>Odd</h:title><model>
+<submission action="https://example.org" method="form-data-post" my:retry="3"/>
+<instance><data id="odd"><a/><hidden><b/></hidden><sum/><rows><c/></rows><pick/><own/><photo/>
+<meta><deviceID/><instanceID/></meta></data></instance>
+<instance id="l"><root><item><value>1</value><title>One</title><name>n</name></item></root></instance>
+<instance id="far" src="jr://file/far.csv"/>
+<bind nodeset="/data/sum" calculate="/data/a + 1" type="boolean"/>
+<bind nodeset="/data/own" type="int"/>
+<bind nodeset="/data/meta/deviceID" jr:preload="property" jr:preloadParams="deviceid"/>
+<bind nodeset="/data/meta/instanceID" calculate="concat('x', /data/a)"/>
+<setvalue event="odk-instance-first-load" ref="/data/rows[1]/c" value="7"/>
+<my:model unit="m"><my:part/></my:model>
+</model></h:head><h:body>
+<input ref="/data/a"><label>Is <output value="concat(/data/a, '}')"/> right?</label><help>Help</help></input>
+<input ref="/data/hidden/b"><label>B</label></input>
+<input ref="/data/sum"/>
+<group><repeat nodeset="/data/rows" jr:count="3"><input ref="/data/rows/c"><label>C</label></input></repeat></group>
+<select1 ref="/data/pick"><label>Pick</label><itemset nodeset="instance('l')/root/item"><value ref="value"/><label ref="title"/></itemset></select1>
+<select1 ref="/data/own"><label>Own</label><item><label>Yes</label><value>y</value></item></select1>
+<upload ref="/data/photo" mediatype="image/jpeg"><label>Photo</label></upload>
+</h:body></h:html>"#;
+    let first = xform::read::read(text).unwrap();
+    let written = xform::write(&first.form);
+    for kept in [
+        "method=\"form-data-post\"",
+        "my:retry=\"3\"",
+        "<value>1</value>",
+        "<title>One</title>",
+        "<name>n</name>",
+        "src=\"jr://file/far.csv\"",
+        "type=\"boolean\"",
+        "jr:preloadParams=\"deviceid\"",
+        "calculate=\"concat('x', /data/a )\"",
+        "ref=\"/data/rows[1]/c\"",
+        "<my:model unit=\"m\"><my:part/></my:model>",
+        "<output value=\"concat( /data/a , '}')\"/>",
+        "<help>Help</help>",
+        "<input ref=\"/data/sum\"/>",
+        "jr:count=\"3\"",
+        "<value ref=\"value\"/>",
+        "<label ref=\"title\"/>",
+        "<value>y</value>",
+        "mediatype=\"image/jpeg\"",
+    ] {
+        let is_in = |text: &str| {
+            let bare = |text: &str| text.split_whitespace().collect::<String>();
+            bare(text).contains(&bare(kept))
+        };
+        assert!(is_in(&written), "{kept}\n{written}");
+    }
+    for gone in ["rows_count", "<group ref=\"/data/hidden\">", "id=\"own\""] {
+        assert!(!written.contains(gone), "{gone}\n{written}");
+    }
+    let again = xform::read::read(&written).unwrap();
+    assert_eq!(content(&again.form), content(&first.form), "{written}");
+    let compiled =
+        Form::compile(Arc::new(first.form)).unwrap_or_else(|problems| panic!("{}", lines(&problems)));
+    assert!(compiled.find("a").is_some());
+}
+
+#[test]
 fn real_forms_are_read_and_compiled() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/conformance/forms");
     let Ok(entries) = std::fs::read_dir(&folder) else {

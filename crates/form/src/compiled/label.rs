@@ -2,6 +2,8 @@
 
 use sampan_xpath::program::Program;
 
+use crate::xform::references;
+
 /// A text in several languages.
 #[derive(Debug, Default)]
 pub struct Label {
@@ -85,9 +87,20 @@ pub(super) enum Piece<'a> {
     Reference(&'a str),
 }
 
-/// Cuts a text into plain stretches and `${name}` references (the whole `${name}`).
+/// Cuts a text into plain stretches and what is computed in it: `${name}` (the whole of it), and expressions.
 pub(super) fn pieces(text: &str) -> Vec<Piece<'_>> {
-    let mut pieces = Vec::new();
+    let mut made = Vec::new();
+    let mut rest = text;
+    while let Some((range, source)) = references::expression(rest) {
+        simple(rest.get(..range.start).unwrap_or_default(), &mut made);
+        made.push(Piece::Reference(source));
+        rest = rest.get(range.end..).unwrap_or_default();
+    }
+    simple(rest, &mut made);
+    made
+}
+
+fn simple<'a>(text: &'a str, pieces: &mut Vec<Piece<'a>>) {
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("${") {
         let Some((name, _)) = after.split_once('}') else {
@@ -103,7 +116,6 @@ pub(super) fn pieces(text: &str) -> Vec<Piece<'_>> {
     if !rest.is_empty() {
         pieces.push(Piece::Text(rest));
     }
-    pieces
 }
 
 #[cfg(test)]
@@ -122,6 +134,14 @@ mod tests {
                     Piece::Reference("${a}"),
                     Piece::Text(" ခ"),
                     Piece::Reference("${b}"),
+                ],
+            ),
+            (
+                "${= concat('}', ${a})} of instance('l')/root/item[name = ${a}]/label!",
+                vec![
+                    Piece::Reference("concat('}', ${a})"),
+                    Piece::Text(" of "),
+                    Piece::Reference("instance('l')/root/item[name = ${a}]/label!"),
                 ],
             ),
             ("costs $5 {or} ${open", vec![Piece::Text("costs $5 {or} ${open")]),

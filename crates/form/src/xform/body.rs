@@ -33,6 +33,9 @@ impl Writer<'_> {
                         element.push(control);
                     }
                 }
+                NodeKind::Group if self.tree.get(*child).own_way("shown") == Some("no") => {
+                    self.children(*child, element);
+                }
                 NodeKind::Group => element.push(self.group(*child)),
                 NodeKind::Repeat => element.push(self.repeat(*child)),
                 NodeKind::Root
@@ -65,6 +68,7 @@ impl Writer<'_> {
             group.push(texts::label(self.tree, place));
         }
         self.children(place, &mut group);
+        super::raw::put(node.own_way("xml"), &mut group);
         group
     }
 
@@ -74,6 +78,7 @@ impl Writer<'_> {
         self.attributes(place, &mut repeat);
         self.children(place, &mut repeat);
         self.new_rows(place, &mut repeat);
+        super::raw::put(node.own_way("xml"), &mut repeat);
         Element::new("group")
             .attribute("ref", &node.path)
             .with(texts::label(self.tree, place))
@@ -108,6 +113,9 @@ impl Writer<'_> {
             element.set("mediatype", mediatype);
         }
         self.attributes(place, &mut element);
+        if node.control.get("mediatype").is_some_and(String::is_empty) {
+            element.unset("mediatype");
+        }
         choices::offered(self.form, self.tree, self.texts, place, &mut element);
         self.tags(node, &mut element);
         let mut changed: Vec<usize> = self
@@ -137,6 +145,7 @@ impl Writer<'_> {
         for (changed, change) in further.into_iter().flatten() {
             element.push(action(self.tree, *changed, change, place));
         }
+        super::raw::put(node.own_way("xml"), &mut element);
         Some(element)
     }
 
@@ -165,7 +174,8 @@ impl Writer<'_> {
 fn is_shown(node: &Node<'_>) -> bool {
     let is_computed = node.bind.contains_key("calculate") || !node.trigger.is_empty();
     let has_text = !matches!((&node.label, &node.hint), (Text::None, Text::None));
-    node.type_name != "calculate" && (!is_computed || has_text)
+    let is_asked = node.own_way("shown") == Some("yes");
+    node.type_name != "calculate" && (!is_computed || has_text || is_asked)
 }
 
 /// The element of a type, and its kind of file; None for what is never shown.

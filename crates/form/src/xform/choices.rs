@@ -1,6 +1,6 @@
 //! Choices: secondary instances, and where the choices of a control come from.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::def::{ChoiceList, FormDef, ListRef};
 use crate::xform::element::Element;
@@ -17,6 +17,21 @@ pub(super) fn in_order(form: &FormDef) -> Vec<(&str, &ChoiceList)> {
         .collect();
     lists.sort_by_key(|(_, list)| list.choices.first().map(|choice| choice.origin.row));
     lists
+}
+
+/// Whether the choices stand in the control: the form has them there, or programs put those of a file in their place.
+fn is_inline(node: &Node<'_>) -> bool {
+    is_search(node) || (node.choices.is_some() && node.own_way("items").is_some())
+}
+
+/// The column that a question stores or shows instead of the usual one.
+fn other_column<'a>(node: &Node<'a>, list: &ChoiceList, parameter: &str, usual: &str) -> Option<&'a str> {
+    let column = node.parameters?.get(parameter)?;
+    let has_column = list
+        .choices
+        .iter()
+        .any(|choice| choice.columns.contains_key(column));
+    (column != usual && has_column).then_some(column.as_str())
 }
 
 /// Whether the choices come from a file that the appearance `search()` names.
@@ -42,7 +57,7 @@ pub(super) fn items(id: &str) -> String {
 }
 
 /// The address of a file beside the form.
-fn address(file_name: &str) -> String {
+pub(super) fn address(file_name: &str) -> String {
     match file_name.ends_with(".csv") {
         true => format!("jr://file-csv/{file_name}"),
         false => format!("jr://file/{file_name}"),
@@ -63,7 +78,16 @@ pub(super) fn instances(form: &FormDef, tree: &Tree<'_>, texts: &Texts<'_>, mode
             continue;
         }
         if ids.insert(&file.id) {
-            model.push(instance(&file.id).attribute("src", &address(&file.file_name)));
+            let own = form.settings.get(&format!("src::{}", file.id)).cloned();
+            let address = own.unwrap_or_else(|| address(&file.file_name));
+            model.push(instance(&file.id).attribute("src", &address));
+        }
+    }
+    for (key, address) in &form.settings {
+        if let Some(id) = key.strip_prefix("src::")
+            && ids.insert(id)
+        {
+            model.push(instance(id).attribute("src", address));
         }
     }
     if reads_last_saved(tree) {
@@ -72,30 +96,47 @@ pub(super) fn instances(form: &FormDef, tree: &Tree<'_>, texts: &Texts<'_>, mode
     let searched: HashSet<&str> = tree
         .nodes
         .iter()
-        .filter(|node| is_search(node))
+        .filter(|node| is_inline(node))
         .filter_map(list_name)
         .collect();
+    let mut shown: HashMap<&str, (bool, bool)> = HashMap::new();
+    for node in &tree.nodes {
+        if let Some(name) = list_name(node)
+            && let Some(list) = form.choice_lists.get(name)
+        {
+            let own = shown.entry(name).or_default();
+            own.0 |= other_column(node, list, "value", "name").is_some();
+            own.1 |= other_column(node, list, "label", "label").is_some();
+        }
+    }
     for (name, list) in in_order(form) {
         if searched.contains(name) || !ids.insert(name) {
             continue;
         }
         let is_translated = texts.is_translated(name);
+        let (has_value, has_label) = shown.get(name).copied().unwrap_or_default();
         let mut root = Element::new("root");
         for (place, choice) in list.choices.iter().enumerate() {
             let mut item = Element::new("item");
             if is_translated {
                 item.push(Element::new("itextId").with_text(&format!("{name}-{place}")));
             }
-            if !choice.name.is_empty() {
+            if !choice.name.is_empty() && !has_value {
                 item.push(Element::new("name").with_text(&choice.name));
             }
-            if let (false, Text::Plain(label)) = (is_translated, tree.text("choices.label", &choice.label)) {
+            if let (false, Text::Plain(label)) = (
+                is_translated || has_label,
+                tree.text("choices.label", &choice.label),
+            ) {
                 item.push(Element::new("label").with_text(label));
             }
             for (column, value) in &choice.columns {
                 match column.strip_prefix('@') {
                     Some(attribute) if is_tag(attribute) => item.set(attribute, value),
-                    None if is_tag(column) && !matches!(column.as_str(), "name" | "label") => {
+                    None if is_tag(column)
+                        && (has_value || column != "name")
+                        && (has_label || column != "label") =>
+                    {
                         item.push(Element::new(column).with_text(value));
                     }
                     Some(_) | None => {}
@@ -261,11 +302,22 @@ pub(super) fn offered(
         };
         return control.set("query", &query);
     }
-    if is_search(node) {
+    if is_inline(node) {
         return inline(form, tree, texts, node, control);
     }
     let (mut offer, is_answers) = match &choices.list {
-        ListRef::Internal(name) => (Offer::of_list(name, texts), false),
+        ListRef::Internal(name) => {
+            let mut offer = Offer::of_list(name, texts);
+            if let Some(list) = form.choice_lists.get(name) {
+                if let Some(column) = other_column(node, list, "value", "name") {
+                    offer.value = column.to_string();
+                }
+                if let Some(column) = other_column(node, list, "label", "label") {
+                    offer.label = column.to_string();
+                }
+            }
+            (offer, false)
+        }
         ListRef::External(id) => (Offer::of_file(form, node, id), false),
         ListRef::Answers(name) => {
             let path = rows(tree, &format!("${{{name}}}"), place);

@@ -36,6 +36,18 @@ impl Element {
         }
     }
 
+    /// Takes an attribute away.
+    pub(super) fn unset(&mut self, name: &str) {
+        self.attributes.retain(|(own, _)| own != name);
+    }
+
+    /// The element by itself, without line breaks of its own.
+    pub(super) fn text(&self) -> String {
+        let mut out = String::new();
+        self.write_inline(&mut out);
+        out
+    }
+
     pub(super) fn with(mut self, child: Element) -> Element {
         self.children.push(Child::Element(child));
         self

@@ -99,6 +99,7 @@ pub(super) fn model(form: &FormDef, tree: &Tree<'_>, texts: &Texts<'_>) -> Eleme
             model.push(self::action(tree, place, action, place));
         }
     }
+    super::raw::put(form.settings.get("xml").map(String::as_str), &mut model);
     model
 }
 
@@ -145,6 +146,16 @@ fn submission(form: &FormDef) -> Option<Element> {
     {
         is_needed = true;
         submission.set("odk:client-editable", "true");
+    }
+    for (key, value) in &form.settings {
+        match key.strip_prefix("submission::") {
+            Some(name) if value.is_empty() => submission.unset(name),
+            Some(name) if choices::is_tag(name) => {
+                is_needed = true;
+                submission.set(name, value);
+            }
+            Some(_) | None => {}
+        }
     }
     is_needed.then_some(submission)
 }

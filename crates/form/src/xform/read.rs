@@ -3,11 +3,13 @@
 //! Paths to places of one name become `${name}`; all others stay, and mean the same. What a form cannot hold (a group
 //! on the screen without a place in the data) is named among the warnings.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
 
 use crate::def::{Expression, ExternalFile, FormDef, Origin};
 use crate::problem::Problem;
+use crate::xform::choices;
+use crate::xform::raw;
 use crate::xform::read::body::Body;
 use crate::xform::read::data::{Data, PATH_BYTES, is_meta, local};
 use crate::xform::read::lists::Lists;
@@ -22,7 +24,7 @@ mod lists;
 mod question;
 mod rows;
 mod texts;
-mod xml;
+pub(super) mod xml;
 
 /// Says of a repeat that nobody adds rows.
 pub(super) const NO_ADD_REMOVE: &str = "control::jr:noAddRemove";
@@ -45,6 +47,8 @@ struct Source<'x> {
     lists: Lists<'x>,
     warnings: Vec<Problem>,
     untranslated: std::collections::BTreeSet<String>,
+    /// Prefixes that the form declares for all.
+    declared: HashSet<&'x str>,
 }
 
 /// Reads an XForm. A document type, entities beside the five of XML, and more than the named limits are refused. The
@@ -149,6 +153,11 @@ pub fn read(xml: &str) -> Result<Reading, Vec<Problem>> {
         body,
         warnings,
         untranslated: std::collections::BTreeSet::new(),
+        declared: html
+            .namespaces
+            .iter()
+            .map(|(prefix, _)| prefix.as_str())
+            .collect(),
     };
     let items = source.items(0);
     let mut form = FormDef {
@@ -180,6 +189,15 @@ pub fn read(xml: &str) -> Result<Reading, Vec<Problem>> {
     if let Some(class) = body_class {
         form.settings.insert("style".into(), class);
     }
+    let unknown = model.elements().filter(|node| {
+        !matches!(
+            node.name.as_str(),
+            "instance" | "itext" | "bind" | "submission" | "setvalue" | "odk:setgeopoint" | "odk:recordaudio"
+        )
+    });
+    if let Some(kept) = source.kept(None, unknown) {
+        form.settings.insert("xml".into(), kept);
+    }
     source.meta(&mut form);
     source.put_lists(&mut form);
     form.untranslated = std::mem::take(&mut source.untranslated);
@@ -190,6 +208,7 @@ pub fn read(xml: &str) -> Result<Reading, Vec<Problem>> {
 }
 
 fn settings(form: &mut FormDef, root: &Node, model: &Node, html: &Node, source: &Source<'_>) {
+    let mut is_without_method = false;
     let mut set = |name: &str, value: Option<&str>| {
         if let Some(value) = value.filter(|value| !value.is_empty()) {
             form.settings.insert(name.to_string(), value.to_string());
@@ -215,16 +234,43 @@ fn settings(form: &mut FormDef, root: &Node, model: &Node, html: &Node, source: 
         if submission.get("odk:client-editable") == Some("true") {
             set("client_editable", Some("yes"));
         }
+        let has_address = submission
+            .get("action")
+            .is_some_and(|address| !address.is_empty());
+        for (name, value) in &submission.attributes {
+            let is_usual = match name.as_str() {
+                "action" | "base64RsaPublicKey" | "orx:auto-send" | "orx:auto-delete" => true,
+                "odk:client-editable" => value == "true",
+                "method" => has_address && value == "post",
+                _ => false,
+            };
+            if !is_usual {
+                set(&format!("submission::{name}"), Some(value));
+            }
+        }
+        if has_address && submission.get("method").is_none_or(str::is_empty) {
+            is_without_method = true;
+        }
     }
     if !source.texts.languages.is_empty() && source.texts.default_language() != "default" {
         set("default_language", Some(source.texts.default_language()));
     }
     set("namespaces", Some(&xml::own_namespaces(html)));
+    if is_without_method {
+        form.settings.insert("submission::method".into(), String::new());
+    }
     for instance in model.elements().filter(|node| node.name == "instance") {
         let (Some(id), Some(address)) = (instance.get("id"), instance.get("src")) else {
             continue;
         };
         let file_name = address.rsplit_once('/').map_or(address, |(_, name)| name);
+        let is_usual = match address {
+            "jr://instance/last-saved" => id == "__last-saved",
+            address => address == choices::address(file_name),
+        };
+        if !is_usual {
+            form.settings.insert(format!("src::{id}"), address.to_string());
+        }
         if address != "jr://instance/last-saved" && !form.external.iter().any(|file| file.id == id) {
             form.external.push(ExternalFile {
                 id: id.to_string(),
@@ -268,6 +314,67 @@ impl<'x> Source<'x> {
         (!is_nothing).then_some(expression)
     }
 
+    /// Elements that mean nothing here, those of a place among them, as text; None = there are none.
+    fn kept<'n>(&mut self, place: Option<usize>, unknown: impl Iterator<Item = &'n Node>) -> Option<String>
+    where
+        'x: 'n,
+    {
+        let strays = self.body.strays.iter().filter(|(own, _)| *own == place);
+        let strays: Vec<&'n Node> = strays.map(|(_, node)| *node).collect();
+        let mut made = String::new();
+        for node in unknown.chain(strays) {
+            match raw::kept(node, &self.declared) {
+                Some(kept) => made.push_str(&kept),
+                None => self.warnings.push(Problem::warning(
+                    &node.origin(),
+                    &node.name,
+                    "the element is of no known kind, and its prefix is not declared at the outermost element; it is left out",
+                    "Declare the prefix at h:html",
+                )),
+            }
+        }
+        (!made.is_empty()).then_some(made)
+    }
+
+    /// An element of the meta block that is not as usual.
+    fn own_way(&self, form: &mut FormDef, place: usize) {
+        let Some(own) = self.data.get(place) else { return };
+        let attributes: Vec<(&str, String)> = self
+            .binds
+            .get(&place)
+            .into_iter()
+            .flat_map(|bind| &bind.attributes)
+            .filter(|(name, _)| !matches!(name.as_str(), "nodeset" | "ref" | "id"))
+            .map(|(name, value)| {
+                let value = self.data.named(value, Some(place), false);
+                (name.as_str(), value.trim().to_string())
+            })
+            .collect();
+        let value = own.node.text().trim().to_string();
+        let has = |name: &str, value: Option<&str>| {
+            attributes
+                .iter()
+                .any(|(own, found)| *own == name && value.is_none_or(|value| value == found))
+        };
+        let n_usual = 2 + usize::from(has("type", Some("string")));
+        let is_usual = own.name == "instanceID"
+            && value.is_empty()
+            && has("jr:preload", None)
+            && has("readonly", Some("true()"))
+            && attributes.len() == n_usual;
+        if is_usual || !own.children.is_empty() {
+            return;
+        }
+        let key = format!("meta::{}", own.name);
+        for (name, value) in attributes {
+            form.settings.insert(format!("{key}::bind::{name}"), value);
+        }
+        if !value.is_empty() {
+            form.settings.insert(format!("{key}::value"), value);
+        }
+        form.settings.insert(key, String::new());
+    }
+
     /// What documents carry beside answers.
     fn meta(&mut self, form: &mut FormDef) {
         let metas: Vec<usize> = (0..self.data.places.len())
@@ -309,9 +416,15 @@ impl<'x> Source<'x> {
                     "entity" => self.entity(form, meta, child),
                     _ => {}
                 }
+                let is_outermost = self.data.get(meta).is_some_and(|meta| meta.parent == Some(0));
+                if is_outermost && !matches!(name, "instanceName" | "audit" | "entity") {
+                    self.own_way(form, child);
+                }
             }
         }
-        if !has_id {
+        if has_id {
+            form.settings.remove("omit_instanceid");
+        } else {
             form.settings.insert("omit_instanceid".into(), "yes".into());
         }
     }

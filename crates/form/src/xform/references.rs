@@ -50,9 +50,46 @@ pub(super) fn first(text: &str) -> Option<Reference<'_>> {
     None
 }
 
-/// Whether a text has a reference.
+/// Whether a text has a reference, or something else to compute.
 pub(super) fn has(text: &str) -> bool {
-    text.contains("${") && first(text).is_some()
+    text.contains("${") && (first(text).is_some() || computed(text).is_some())
+}
+
+/// The first `${= expression}` of a text for people, and the expression: what XForms may show and sheets have no way to
+/// write.
+pub(crate) fn computed(text: &str) -> Option<(Range<usize>, &str)> {
+    const OPEN: &str = "${=";
+    let start = text.find(OPEN)?;
+    let inner = text.get(start + OPEN.len()..)?;
+    let mut depth = 0_usize;
+    let mut quote: Option<char> = None;
+    for (at, letter) in inner.char_indices() {
+        match (quote, letter) {
+            (Some(open), letter) if letter == open => quote = None,
+            (Some(_), _) => {}
+            (None, '\'' | '"') => quote = Some(letter),
+            (None, '{') => depth += 1,
+            (None, '}') if depth > 0 => depth -= 1,
+            (None, '}') => {
+                let end = start + OPEN.len() + at + 1;
+                return Some((start..end, inner.get(..at)?.trim()));
+            }
+            (None, _) => {}
+        }
+    }
+    None
+}
+
+/// The first expression of a text for people that is more than a reference, and its source: one that is marked as
+/// such, or that reads a secondary instance.
+pub(crate) fn expression(text: &str) -> Option<(Range<usize>, &str)> {
+    let marked = text.contains("${=").then(|| computed(text)).flatten();
+    let reading = instance_expression(text).and_then(|range| Some((range.clone(), text.get(range)?)));
+    match (marked, reading) {
+        (Some(marked), Some(reading)) if reading.0.start < marked.0.start => Some(reading),
+        (Some(marked), _) => Some(marked),
+        (None, reading) => reading,
+    }
 }
 
 /// The name, when a text is one reference and nothing else.
@@ -212,18 +249,17 @@ pub(super) enum Piece {
     Output(String),
 }
 
-/// A text for people with what is computed in it: references, and expressions that read a secondary instance.
+/// A text for people with what is computed in it: references and expressions.
 pub(super) fn pieces(tree: &Tree<'_>, text: &str, context: Option<usize>) -> Vec<Piece> {
     let mut pieces = Vec::new();
     let mut at = 0;
     while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
-        let expression = instance_expression(rest);
-        let end = expression.as_ref().map_or(rest.len(), |found| found.start);
+        let expression = expression(rest);
+        let end = expression.as_ref().map_or(rest.len(), |(found, _)| found.start);
         simple(tree, rest.get(..end).unwrap_or_default(), context, &mut pieces);
         match expression {
             None => break,
-            Some(found) => {
-                let source = rest.get(found.clone()).unwrap_or_default();
+            Some((found, source)) => {
                 pieces.push(Piece::Output(paths(tree, source, context, Style::default())));
                 at += found.end;
             }

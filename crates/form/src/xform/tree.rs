@@ -74,6 +74,15 @@ pub(super) struct Node<'a> {
     /// Rows of a repeat that are there at first, where they are not the usual one.
     pub(super) first_rows: Option<&'a [FirstRow]>,
     pub(super) parameters: Option<&'a BTreeMap<String, String>>,
+    /// What a form says in a way of its own.
+    extra: Option<&'a BTreeMap<String, String>>,
+}
+
+impl Node<'_> {
+    /// How the form said it where it did not say it as usual.
+    pub(super) fn own_way(&self, of: &str) -> Option<&str> {
+        self.extra?.get(of).map(String::as_str)
+    }
 }
 
 /// All nodes; the first is the root.
@@ -211,6 +220,7 @@ impl<'a> Tree<'a> {
             choices: None,
             first_rows: None,
             parameters: None,
+            extra: None,
         });
         if let Some(parent) = parent {
             self.edit(parent).children.push(place);
@@ -271,6 +281,7 @@ impl<'a> Tree<'a> {
         let media = self.media("survey", &group.media);
         let is_table = group.appearance.iter().any(|word| word == "table-list");
         let node = self.edit(place);
+        node.extra = Some(&group.extra);
         section(node, &group.relevant, &group.read_only, &group.extra);
         node.media = media;
         if is_table {
@@ -306,10 +317,15 @@ impl<'a> Tree<'a> {
     }
 
     fn repeat(&mut self, parent: usize, repeat: &'a Repeat) -> usize {
-        let is_fixed = repeat.extra.contains_key(NO_ADD_REMOVE);
+        let is_fixed = repeat
+            .extra
+            .get(NO_ADD_REMOVE)
+            .is_some_and(|value| value.trim() == "true()");
+        let is_inline = repeat.extra.contains_key("count");
         let count = repeat.count.as_ref().filter(|_| !is_fixed);
         let mut count = count.map(|count| count.source.clone());
-        if let Some(source) = count.as_mut().filter(|source| references::only(source).is_none()) {
+        let is_computed = |source: &&mut String| !is_inline && references::only(source).is_none();
+        if let Some(source) = count.as_mut().filter(is_computed) {
             let name = format!("{}_count", repeat.name);
             let place = self.add(Some(parent), name.clone(), NodeKind::Question);
             let node = self.edit(place);
@@ -326,6 +342,7 @@ impl<'a> Tree<'a> {
         let hint = self.text("survey.hint", &repeat.hint);
         let media = self.media("survey", &repeat.media);
         let node = self.edit(place);
+        node.extra = Some(&repeat.extra);
         section(node, &repeat.relevant, &repeat.read_only, &repeat.extra);
         node.label = label;
         node.hint = hint;
@@ -379,6 +396,7 @@ impl<'a> Tree<'a> {
         node.no_app_message = no_app_message;
         node.media = media;
         node.trigger = &question.trigger;
+        node.extra = Some(&question.extra);
         node.calculation = question
             .calculation
             .as_ref()
@@ -467,7 +485,19 @@ impl<'a> Tree<'a> {
         let omits = setting("omit_instanceid")
             .is_some_and(|omit| ["yes", "true", "true()"].contains(&omit.to_lowercase().as_str()));
         let preload = setting("instance_id").unwrap_or("uid").to_string();
-        if omits && entity.is_none() && self.form.audit.is_none() && self.form.instance_name.is_none() {
+        let own_ways: Vec<(&str, &str)> = self
+            .form
+            .settings
+            .iter()
+            .filter_map(|(key, value)| Some((key.strip_prefix("meta::")?, value.as_str())))
+            .collect();
+        let is_usual = own_ways.is_empty();
+        if is_usual
+            && omits
+            && entity.is_none()
+            && self.form.audit.is_none()
+            && self.form.instance_name.is_none()
+        {
             return;
         }
         let meta = own.unwrap_or_else(|| self.add(Some(root), "meta".into(), NodeKind::Meta));
@@ -488,6 +518,15 @@ impl<'a> Tree<'a> {
             node.bind = typed("calculate");
             node.bind.insert("readonly".into(), "true()".into());
             node.bind.insert("jr:preload".into(), preload);
+            if own_ways.iter().any(|(key, _)| *key == "instanceID") {
+                own_way(node, &own_ways);
+            }
+        }
+        for (name, _) in &own_ways {
+            if !matches!(*name, "instanceID" | "instanceName" | "audit" | "entity") && is_plain_tag(name) {
+                let place = self.add(Some(meta), (*name).to_string(), NodeKind::EntityLabel);
+                own_way(self.edit(place), &own_ways);
+            }
         }
         if let Some(name) = &self.form.instance_name {
             let place = self.add(Some(meta), "instanceName".into(), NodeKind::Question);
@@ -616,6 +655,30 @@ impl<'a> Tree<'a> {
     }
 }
 
+/// Gives an element of the meta block the value and bind that the form said.
+fn own_way(node: &mut Node<'_>, said: &[(&str, &str)]) {
+    node.bind.clear();
+    for (key, value) in said {
+        let Some(what) = key
+            .strip_prefix(node.name.as_str())
+            .and_then(|rest| rest.strip_prefix("::"))
+        else {
+            continue;
+        };
+        match what.strip_prefix("bind::") {
+            Some(name) if choices::is_tag(name) => {
+                node.bind.insert(name.to_string(), (*value).to_string());
+            }
+            None if what == "value" => node.value = (*value).to_string(),
+            Some(_) | None => {}
+        }
+    }
+}
+
+fn is_plain_tag(name: &str) -> bool {
+    choices::is_tag(name) && !name.contains(':')
+}
+
 fn section(
     node: &mut Node<'_>,
     relevant: &Option<Expression>,
@@ -656,7 +719,7 @@ fn question_type(question: &Question) -> &str {
 }
 
 /// The attributes of a bind that follow from the type.
-fn typed(type_name: &str) -> BTreeMap<String, String> {
+pub(super) fn typed(type_name: &str) -> BTreeMap<String, String> {
     let preload = |kind: &str, parameter: &str, bind_type: &str| {
         vec![
             ("jr:preload", kind.to_string()),

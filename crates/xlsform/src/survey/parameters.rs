@@ -146,17 +146,16 @@ fn accept(
 ) -> bool {
     let mut is_accepted = true;
     for key in parameters.keys().filter(|key| !accepted.contains(&key.as_str())) {
-        is_accepted = false;
         let advice = match similar(key, accepted.iter().copied()) {
             Some(known) => format!("Did you mean {known}?"),
             None => format!("Write one of {}, or delete it", accepted.join(", ")),
         };
-        rows.problems.push(Problem::error(
-            at,
-            key,
-            format!("this type has no parameter {key}"),
-            advice,
-        ));
+        let message = format!("this type has no parameter {key}");
+        rows.problems.push(match rows.lenient {
+            true => Problem::mended(at, key, format!("{message}; read without it"), advice),
+            false => Problem::error(at, key, message, advice),
+        });
+        is_accepted &= rows.lenient;
     }
     is_accepted
 }

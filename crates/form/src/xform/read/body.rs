@@ -22,6 +22,8 @@ pub(super) struct Body<'x> {
     pub(super) attribute_binds: HashMap<String, &'x Node>,
     /// The places of binds with an id, which old forms point to.
     bind_ids: HashMap<&'x str, &'x str>,
+    /// Actions on what is no place of the answer document, by the place whose element they stand in.
+    pub(super) strays: Vec<(Option<usize>, &'x Node)>,
     /// An element that stands for none.
     pub(super) none: &'x Node,
 }
@@ -49,10 +51,11 @@ impl<'x> Body<'x> {
                 .filter(|node| node.name == "bind")
                 .filter_map(|bind| Some((bind.get("id")?, bind.get("nodeset")?)))
                 .collect(),
+            strays: Vec::new(),
             none: body,
         };
         for node in model.elements() {
-            made.action(node, None, data);
+            made.action(node, None, None, data);
             if let Some(path) = node
                 .get("nodeset")
                 .filter(|path| node.name == "bind" && path.contains('@'))
@@ -119,14 +122,14 @@ impl<'x> Body<'x> {
                         self.around.insert(place, group);
                     }
                     for action in child.elements() {
-                        self.action(action, None, data);
+                        self.action(action, None, Some(place), data);
                     }
                     self.walk(child, data, None, place, warnings);
                 }
                 (name, Some(place)) if CONTROLS.contains(&name) => {
                     self.controls.entry(place).or_insert(child);
                     for action in child.elements() {
-                        self.action(action, Some(place), data);
+                        self.action(action, Some(place), Some(place), data);
                     }
                 }
                 _ => {}
@@ -157,7 +160,8 @@ impl<'x> Body<'x> {
         keyed.into_iter().map(|(_, place)| place).collect()
     }
 
-    fn action(&mut self, node: &'x Node, inside: Option<usize>, data: &Data<'_>) {
+    /// `inside` is the question whose change is meant, `around` the place whose element the action stands in.
+    fn action(&mut self, node: &'x Node, inside: Option<usize>, around: Option<usize>, data: &Data<'_>) {
         if !matches!(
             node.name.as_str(),
             "setvalue" | "odk:setgeopoint" | "odk:recordaudio"
@@ -166,8 +170,11 @@ impl<'x> Body<'x> {
         }
         let bound = || self.bind_ids.get(node.get("bind")?).copied();
         let path = node.get("ref").or_else(bound);
-        if let Some(place) = path.and_then(|path| data.find(path, Some(0))) {
-            self.actions.entry(place).or_default().push((inside, node));
+        match path.and_then(|path| data.find(path, Some(0))) {
+            Some(place) => self.actions.entry(place).or_default().push((inside, node)),
+            // What an entity says of itself is read with it.
+            None if path.is_some_and(|path| path.contains("entity/@")) => {}
+            None => self.strays.push((around, node)),
         }
     }
 }

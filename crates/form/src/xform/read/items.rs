@@ -6,6 +6,7 @@ use crate::def::{Entity, Expression, FormDef, Group, Item, Repeat, Translated};
 use crate::xform::read::data::is_meta;
 use crate::xform::read::xml::Node;
 use crate::xform::read::{NO_ADD_REMOVE, Source};
+use crate::xform::references;
 
 /// What groups and repeats say of themselves.
 #[derive(Default)]
@@ -35,7 +36,14 @@ impl Source<'_> {
             }
             if self.body.repeats.contains_key(&child) {
                 let mut repeat = self.repeat(child);
-                self.take_count(&mut repeat, &mut items);
+                let is_taken = self.take_count(&mut repeat, &mut items);
+                let count = repeat.count.as_ref().map(|count| count.source.as_str());
+                if !is_taken && count.is_some_and(|count| references::only(count).is_none()) {
+                    repeat.extra.insert("count".into(), "inline".into());
+                }
+                if let Some(kept) = self.kept(Some(child), std::iter::empty()) {
+                    repeat.extra.insert("xml".into(), kept);
+                }
                 items.push(Item::Repeat(repeat));
             } else if has_children {
                 items.push(Item::Group(self.group(child)));
@@ -70,6 +78,9 @@ impl Source<'_> {
         group.relevant = self.bound(place, "relevant");
         group.read_only = self.bound(place, "readonly");
         fill(&mut group, heading);
+        if !self.body.controls.contains_key(&place) {
+            group.extra.insert("shown".into(), "no".into());
+        }
         group.items = self.items(place);
         as_table(&mut group);
         group
@@ -112,14 +123,16 @@ impl Source<'_> {
     }
 
     /// A count that a converter moved into a question of its own comes back.
-    fn take_count(&self, repeat: &mut Repeat, items: &mut Vec<Item>) {
+    fn take_count(&self, repeat: &mut Repeat, items: &mut Vec<Item>) -> bool {
         let name = format!("{}_count", repeat.name);
-        let Some(count) = &mut repeat.count else { return };
+        let Some(count) = &mut repeat.count else {
+            return false;
+        };
         if count.source != format!("${{{name}}}") {
-            return;
+            return false;
         }
         let Some(Item::Question(question)) = items.last() else {
-            return;
+            return false;
         };
         let is_generated = question.name == name
             && question.label.is_empty()
@@ -128,9 +141,16 @@ impl Source<'_> {
                 .read_only
                 .as_ref()
                 .is_some_and(|read_only| read_only.source == "true()");
-        if let (true, Some(source)) = (is_generated, question.calculation.clone()) {
-            *count = source;
-            items.pop();
+        // A converter moves nothing that is one reference.
+        let source = question.calculation.clone();
+        let source = source.filter(|source| is_generated && references::only(&source.source).is_none());
+        match source {
+            None => false,
+            Some(source) => {
+                *count = source;
+                items.pop();
+                true
+            }
         }
     }
 

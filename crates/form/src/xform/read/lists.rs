@@ -33,7 +33,9 @@ pub(super) struct Offer<'t> {
 impl<'x> Lists<'x> {
     pub(super) fn new(model: &'x Node, body: &Body<'x>) -> Lists<'x> {
         let mut shown = HashMap::new();
-        for control in body.controls.values() {
+        let mut controls: Vec<(&usize, &&Node)> = body.controls.iter().collect();
+        controls.sort_by_key(|(place, _)| **place);
+        for (_, control) in controls {
             if let Some(itemset) = control.child("itemset") {
                 let offer = offer(itemset.get("nodeset").unwrap_or_default());
                 if let Some(id) = instance_id(offer.nodeset) {
@@ -69,12 +71,12 @@ impl<'x> Lists<'x> {
         self.instances.iter().any(|(own, _)| *own == id)
     }
 
-    /// Whether a list that stores another column has a column `name` too.
-    pub(super) fn has_other_names(&self, id: &str, value: &str) -> bool {
+    /// Whether rows of a list have a column.
+    pub(super) fn has_column(&self, id: &str, column: &str) -> bool {
         let own = self.instances.iter().find(|(own, _)| *own == id);
         let rows = own.and_then(|(_, instance)| instance.elements().next());
         let mut rows = rows.into_iter().flat_map(Node::elements);
-        value != "name" && rows.any(|row| row.child("name").is_some())
+        rows.any(|row| row.child(column).is_some())
     }
 }
 

@@ -9,6 +9,7 @@ use crate::xform::read::Source;
 use crate::xform::read::events::events;
 use crate::xform::read::lists::{instance_id, offer};
 use crate::xform::read::xml::Node;
+use crate::xform::tree::typed;
 
 impl Source<'_> {
     /// The question of a place.
@@ -39,6 +40,10 @@ impl Source<'_> {
         }
         if let Some(control) = control {
             self.control(&mut question, place, control);
+            let unknown = control.elements().filter(|node| !is_known_part(&node.name));
+            if let Some(kept) = self.kept(Some(place), unknown) {
+                question.extra.insert("xml".into(), kept);
+            }
         }
         if let Some(bind) = bind {
             self.bind(&mut question, place, bind);
@@ -55,6 +60,10 @@ impl Source<'_> {
                 source: "concat('uuid:', uuid())".into(),
                 origin: node.origin(),
             });
+        }
+        let is_computed = question.calculation.is_some() || !question.trigger.is_empty();
+        if control.is_some() && is_computed && question.label.is_empty() && question.hint.is_empty() {
+            question.extra.insert("shown".into(), "yes".into());
         }
         question
     }
@@ -206,6 +215,18 @@ impl Source<'_> {
             }
         }
         self.choices(question, place, control);
+        if control.name == "upload" {
+            let mediatype = control.get("mediatype").unwrap_or_default();
+            let usual = match question.type_name.as_str() {
+                "file" => "application/*".to_string(),
+                kind => format!("{kind}/*"),
+            };
+            if mediatype != usual {
+                question
+                    .extra
+                    .insert("control::mediatype".into(), mediatype.into());
+            }
+        }
         for (name, value) in &control.attributes {
             let parameter = match (question.type_name.as_str(), name.as_str()) {
                 (_, "ref" | "query" | "mediatype" | "nodeset") => continue,
@@ -270,6 +291,7 @@ impl Source<'_> {
                     self.lists.inline.entry(question.name.clone()).or_default();
                     question.name.clone()
                 });
+                question.extra.insert("items".into(), "inline".into());
                 question.choices = Some(ChoiceSource {
                     list: ListRef::Internal(list),
                     filter: None,
@@ -288,9 +310,12 @@ impl Source<'_> {
         };
         let list = match instance_id(offer.nodeset) {
             Some(id) if self.lists.has(id) => {
-                // The usual column is there as well, and is another one.
-                if let Some(column) = part("value").filter(|column| self.lists.has_other_names(id, column)) {
-                    question.parameters.insert("value".into(), column.to_string());
+                for (name, usual) in [("value", "name"), ("label", "label")] {
+                    if let Some(column) =
+                        part(name).filter(|column| *column != usual && self.lists.has_column(id, column))
+                    {
+                        question.parameters.insert(name.into(), column.to_string());
+                    }
                 }
                 ListRef::Internal(id.to_string())
             }
@@ -378,9 +403,13 @@ impl Source<'_> {
                     let local = value.rsplit_once(':').map_or(value.as_str(), |(_, local)| local);
                     let is_usual = match question.type_name.as_str() {
                         "calculate" | "hidden" => value == "string",
-                        // What has a type of its own is known by it; any other is kept.
                         "text" => local == "string",
-                        _ => continue,
+                        "range" => matches!(local, "int" | "integer" | "decimal"),
+                        // What has a type of its own is known by it; any other is kept.
+                        own => typed(own).get("type").is_some_and(|usual| {
+                            let usual = usual.rsplit_once(':').map_or(usual.as_str(), |(_, local)| local);
+                            local == usual || (local == "integer" && usual == "int")
+                        }),
                     };
                     if !is_usual {
                         question.extra.insert("bind::type".into(), value.clone());
@@ -474,6 +503,14 @@ impl Source<'_> {
             },
         }
     }
+}
+
+/// Whether a part of a control is read; all others are kept as they are.
+fn is_known_part(name: &str) -> bool {
+    matches!(
+        name,
+        "label" | "hint" | "item" | "itemset" | "tag" | "setvalue" | "odk:setgeopoint" | "odk:recordaudio"
+    )
 }
 
 fn quoted(text: &str) -> String {

@@ -143,15 +143,24 @@ fn filled(node: &Node, data: &Data<'_>, context: Option<usize>, warnings: &mut V
                     .unwrap_or_default();
                 let named = data.named(source, context, false);
                 let named = named.trim();
-                if references::only(named).is_none() && !named.starts_with("instance(") {
-                    warnings.push(Problem::warning(
-                        &at(output.line),
-                        source,
-                        "texts show answers only; this expression stands in the text as it is written",
-                        "Let a calculation compute it and show that one",
-                    ));
+                let marked = format!("${{= {named}}}");
+                let is_whole = |text: &str| {
+                    references::expression(text)
+                        .is_some_and(|(range, source)| range == (0..text.len()) && source == named)
+                };
+                match named {
+                    _ if references::only(named).is_some() || is_whole(named) => made.push_str(named),
+                    _ if is_whole(&marked) => made.push_str(&marked),
+                    _ => {
+                        warnings.push(Problem::warning(
+                            &at(output.line),
+                            source,
+                            "this is no expression; it stands in the text as it is written",
+                            "Close its brackets and quotes",
+                        ));
+                        made.push_str(named);
+                    }
                 }
-                made.push_str(named);
             }
             Child::Element(other) => made.push_str(&filled(other, data, context, warnings)),
         }

@@ -20,23 +20,23 @@ pub const ATTRIBUTES: usize = 200;
 
 /// An element. Names have the usual prefix of their namespace (`h:body`, `jr:template`), and none in that of XForms.
 #[derive(Debug, Default)]
-pub(super) struct Node {
-    pub(super) name: String,
-    pub(super) attributes: Vec<(String, String)>,
-    pub(super) children: Vec<Child>,
-    pub(super) line: u32,
+pub(in crate::xform) struct Node {
+    pub(in crate::xform) name: String,
+    pub(in crate::xform) attributes: Vec<(String, String)>,
+    pub(in crate::xform) children: Vec<Child>,
+    pub(in crate::xform) line: u32,
     /// Prefixes declared here, but for the usual ones.
-    pub(super) namespaces: Vec<(String, String)>,
+    pub(in crate::xform) namespaces: Vec<(String, String)>,
 }
 
 #[derive(Debug)]
-pub(super) enum Child {
+pub(in crate::xform) enum Child {
     Text(String),
     Element(Node),
 }
 
 impl Node {
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
+    pub(in crate::xform) fn get(&self, name: &str) -> Option<&str> {
         self.attributes
             .iter()
             .find(|(own, _)| own == name)
@@ -44,7 +44,7 @@ impl Node {
     }
 
     /// The same with the attributes of another element, which count where both have one. The line is the other's.
-    pub(super) fn with_attributes_of(&self, other: &Node) -> Node {
+    pub(in crate::xform) fn with_attributes_of(&self, other: &Node) -> Node {
         let mut merged = other.attributes.clone();
         let own = self
             .attributes
@@ -59,19 +59,19 @@ impl Node {
         }
     }
 
-    pub(super) fn elements(&self) -> impl Iterator<Item = &Node> {
+    pub(in crate::xform) fn elements(&self) -> impl Iterator<Item = &Node> {
         self.children.iter().filter_map(|child| match child {
             Child::Element(node) => Some(node),
             Child::Text(_) => None,
         })
     }
 
-    pub(super) fn child(&self, name: &str) -> Option<&Node> {
+    pub(in crate::xform) fn child(&self, name: &str) -> Option<&Node> {
         self.elements().find(|node| node.name == name)
     }
 
     /// The text directly inside.
-    pub(super) fn text(&self) -> String {
+    pub(in crate::xform) fn text(&self) -> String {
         self.children
             .iter()
             .filter_map(|child| match child {
@@ -81,13 +81,13 @@ impl Node {
             .collect()
     }
 
-    pub(super) fn origin(&self) -> Origin {
+    pub(in crate::xform) fn origin(&self) -> Origin {
         at(self.line)
     }
 }
 
 /// A line of the document.
-pub(super) fn at(line: u32) -> Origin {
+pub(in crate::xform) fn at(line: u32) -> Origin {
     Origin {
         row: line,
         ..Origin::default()
@@ -96,7 +96,7 @@ pub(super) fn at(line: u32) -> Origin {
 
 /// Parses a document.
 #[expect(clippy::result_large_err, reason = "it is made once for a document")]
-pub(super) fn parse(xml: &str) -> Result<Node, Problem> {
+pub(in crate::xform) fn parse(xml: &str) -> Result<Node, Problem> {
     let whole = |message: String, advice: &str| Problem::error(&Origin::default(), "", message, advice);
     if xml.len() > BYTES {
         return Err(whole(
@@ -312,7 +312,7 @@ impl Lines<'_> {
 }
 
 /// Whether prefixes are declared in the document beside the usual ones: `prefix="uri" …`.
-pub(super) fn own_namespaces(root: &Node) -> String {
+pub(in crate::xform) fn own_namespaces(root: &Node) -> String {
     let mut found: HashMap<&str, &str> = HashMap::new();
     let mut words = Vec::new();
     for (prefix, uri) in &root.namespaces {
