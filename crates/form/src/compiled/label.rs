@@ -137,11 +137,11 @@ mod tests {
                 ],
             ),
             (
-                "${= concat('}', ${a})} of instance('l')/root/item[name = ${a}]/label!",
+                "${= concat('}', ${a})} of instance('l')/rows/item[name = ${a}]/label!",
                 vec![
                     Piece::Reference("concat('}', ${a})"),
                     Piece::Text(" of "),
-                    Piece::Reference("instance('l')/root/item[name = ${a}]/label!"),
+                    Piece::Reference("instance('l')/rows/item[name = ${a}]/label!"),
                 ],
             ),
             ("costs $5 {or} ${open", vec![Piece::Text("costs $5 {or} ${open")]),
