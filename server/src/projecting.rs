@@ -177,9 +177,9 @@ fn province_label(form: Option<&ShelfForm>, code: &str) -> String {
         let choices = form.node(form.find_named("adm1")?).choices.as_ref()?;
         match &choices.list {
             ListRef::Internal(list) => {
-                let choice = form.list(list)?.named(code)?;
+                let list = form.list(list)?;
                 let language = form.languages().first().map(String::as_str).unwrap_or_default();
-                Some(choice.label.in_language(language)?.plain()?.to_string())
+                list.plain_label(list.place(code)?, language).map(str::to_string)
             }
             ListRef::External(file) => {
                 let table = shelf.plan.tables().get(file)?;
@@ -335,9 +335,9 @@ fn choice_words(form: Option<&ShelfForm>, question: &str, name: &str) -> Option<
     let ListRef::Internal(list) = &choices.list else {
         return Some(name.to_lowercase());
     };
-    let choice = form.list(list)?.named(name)?;
+    let list = form.list(list)?;
     let language = form.languages().first().map(String::as_str).unwrap_or_default();
-    let label = choice.label.in_language(language)?.plain()?;
+    let label = list.plain_label(list.place(name)?, language)?;
     Some(format!("{name} {label}").to_lowercase())
 }
 

@@ -8,13 +8,15 @@ use sampan_xpath::program::Program;
 use sampan_xpath::resolve::NodeId;
 
 use crate::compiled::label::Label;
+use crate::compiled::list::List;
 use crate::def::{Event, FormDef, ListRef, Origin, Role, Sensitivity, Translated};
-use crate::entries::Entries;
 use crate::external::Tables;
+use crate::package;
 use crate::problem::Problem;
 
 mod build;
 pub mod label;
+pub mod list;
 mod names;
 mod order;
 mod outline;
@@ -23,7 +25,8 @@ mod outline;
 #[derive(Debug)]
 pub struct Form {
     def: Arc<FormDef>,
-    version: [u8; 32],
+    /// Worked out when it is first asked for.
+    version: OnceLock<[u8; 32]>,
     nodes: Vec<Node>,
     by_path: HashMap<Arc<str>, NodeId>,
     by_name: HashMap<String, Vec<NodeId>>,
@@ -199,31 +202,6 @@ pub struct Answers {
     pub around: NodeId,
 }
 
-/// A list of choices with an index for every column. As an [`xpath::world::Table`](sampan_xpath::world::Table) it has
-/// the columns `name`, `label` (in the default language) and the list's own.
-#[derive(Debug)]
-pub struct List {
-    /// In order.
-    pub choices: Vec<Choice>,
-    columns: Vec<String>,
-    /// Per column, made when it is first asked for: places in `choices` by the text in the column, then ascending.
-    indexes: Vec<OnceLock<Vec<u32>>>,
-}
-
-/// One choice of a list.
-#[derive(Debug)]
-pub struct Choice {
-    /// What is stored.
-    pub name: String,
-    /// What is shown.
-    pub label: Label,
-    /// Other columns, for filters.
-    pub columns: Entries<String>,
-    /// Files to show with the label, as in [`Node::media`].
-    pub media: BTreeMap<String, Translated>,
-    plain_label: String,
-}
-
 impl Form {
     /// Compiles a form as written. Everything that is wrong is reported at once; warnings alone do not stop it, see
     /// [`Form::warnings`].
@@ -245,7 +223,7 @@ impl Form {
 
     /// The name of this version: BLAKE3 of its package.
     pub fn version(&self) -> [u8; 32] {
-        self.version
+        *self.version.get_or_init(|| package::version_hash(&self.def))
     }
 
     /// The author's name for the form, the same in all versions.
@@ -385,77 +363,5 @@ impl Node {
     /// Whether it has this appearance word.
     pub fn looks(&self, word: &str) -> bool {
         self.appearance.iter().any(|own| own == word)
-    }
-}
-
-impl List {
-    /// The places of the choices with that text in a column, ascending.
-    fn having(&self, column: usize, value: &str) -> &[u32] {
-        let (Some(name), Some(index)) = (self.columns.get(column), self.indexes.get(column)) else {
-            return &[];
-        };
-        let text = |place: &u32| {
-            self.choices
-                .get(*place as usize)
-                .map_or("", |choice| choice.cell(name))
-        };
-        let index = index.get_or_init(|| {
-            let mut places: Vec<u32> = (0..).take(self.choices.len()).collect();
-            places.sort_by(|one, other| text(one).cmp(text(other)));
-            places
-        });
-        let from = index.partition_point(|place| text(place) < value);
-        let found = index.get(from..).unwrap_or_default();
-        let n_found = found.partition_point(|place| text(place) == value);
-        found.get(..n_found).unwrap_or_default()
-    }
-
-    /// A choice by its name; the first if a name stands twice.
-    pub fn named(&self, name: &str) -> Option<&Choice> {
-        self.choices.get(self.place(name)?)
-    }
-
-    /// The place of a choice in the list, by its name; the first if a name stands twice.
-    pub fn place(&self, name: &str) -> Option<usize> {
-        self.having(0, name).first().map(|place| *place as usize)
-    }
-}
-
-impl sampan_xpath::world::Table for List {
-    fn n_rows(&self) -> usize {
-        self.choices.len()
-    }
-
-    fn columns(&self) -> &[String] {
-        &self.columns
-    }
-
-    fn cell(&self, row: usize, column: usize) -> &str {
-        match (self.choices.get(row), self.columns.get(column)) {
-            (Some(choice), Some(column)) => choice.cell(column),
-            _ => "",
-        }
-    }
-
-    fn rows_where(&self, column: usize, value: &str) -> Option<Vec<usize>> {
-        self.indexes.get(column)?;
-        Some(
-            self.having(column, value)
-                .iter()
-                .map(|place| *place as usize)
-                .collect(),
-        )
-    }
-}
-
-impl Choice {
-    /// Its text in a column of the list; empty when it has none.
-    pub fn cell(&self, column: &str) -> &str {
-        match (self.columns.get(column), column) {
-            (Some(own), _) => own,
-            (None, "name") => &self.name,
-            (None, "label") => &self.plain_label,
-            (None, _) => "",
-        }
     }
 }

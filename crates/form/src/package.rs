@@ -43,7 +43,16 @@ pub fn content_hash(bytes: &[u8]) -> [u8; 32] {
 
 /// The name of a form version: BLAKE3 of its bytes. Hashes of attached files are inside.
 pub fn version_hash(form: &FormDef) -> [u8; 32] {
-    *blake3::hash(&to_bytes(form)).as_bytes()
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(HEADER);
+    let mut writer = std::io::BufWriter::with_capacity(16 * 1024, hasher);
+    serde_json::to_writer(&mut writer, form)
+        .expect("a form has only text keys, and a hasher takes every byte");
+    let hasher = writer
+        .into_inner()
+        .map_err(|error| error.into_error())
+        .expect("a hasher takes every byte");
+    *hasher.finalize().as_bytes()
 }
 
 /// Reads what [`to_bytes`] wrote; anything else is an error.
@@ -56,10 +65,31 @@ pub fn from_bytes(bytes: &[u8]) -> Result<FormDef, PackageError> {
     if depth(&form.items) > NESTING {
         return Err(PackageError::TooDeep);
     }
-    if to_bytes(&form) != bytes {
-        return Err(PackageError::NotCanonical);
+    let mut same = Same { left: content };
+    match serde_json::to_writer(&mut same, &form) {
+        Ok(()) if same.left.is_empty() => {}
+        Ok(()) | Err(_) => return Err(PackageError::NotCanonical),
     }
     Ok(form)
+}
+
+/// Takes what is written only as long as it is the same as what is left of the bytes that were read.
+struct Same<'a> {
+    left: &'a [u8],
+}
+
+impl std::io::Write for Same<'_> {
+    fn write(&mut self, written: &[u8]) -> std::io::Result<usize> {
+        self.left = self
+            .left
+            .strip_prefix(written)
+            .ok_or_else(|| std::io::Error::other("other bytes"))?;
+        Ok(written.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 /// How deep groups stand in each other; the JSON reader has bounded it before.

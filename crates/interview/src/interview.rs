@@ -264,6 +264,7 @@ impl Interview {
             properties: &self.properties,
             now: self.now,
             chance: Cell::new(chance),
+            memory: None,
         }
     }
 

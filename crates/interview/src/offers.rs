@@ -17,7 +17,7 @@ use crate::view::ChoiceView;
 
 /// Where choices come from, found once per look.
 enum Source<'a> {
-    List(&'a sampan_form::compiled::List),
+    List(&'a sampan_form::compiled::list::List),
     File(&'a external::Table),
 }
 
@@ -39,7 +39,7 @@ impl<'a> Source<'a> {
 
     fn media(&self, sight: &Sight<'_>, row: usize) -> BTreeMap<String, String> {
         match self {
-            Source::List(list) => match list.choices.get(row) {
+            Source::List(list) => match list.choices().get(row) {
                 Some(choice) => texts::media(&choice.media, sight.language, sight.plan.form()),
                 None => BTreeMap::new(),
             },
@@ -51,11 +51,8 @@ impl<'a> Source<'a> {
     fn label(&self, sight: &Sight<'_>, choices: &Choices, spot: Spot, row: usize) -> String {
         match self {
             Source::List(list) => list
-                .choices
-                .get(row)
-                .and_then(|choice| choice.label.in_language(sight.language))
-                .map(|template| {
-                    template.fill(|program| program.eval_text(sight, &At::node(spot)).unwrap_or_default())
+                .label(row, sight.language, |program| {
+                    program.eval_text(sight, &At::node(spot)).unwrap_or_default()
                 })
                 .unwrap_or_default(),
             Source::File(table) => {

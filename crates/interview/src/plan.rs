@@ -50,6 +50,8 @@ pub(crate) struct Task {
     pub(crate) looks_around: bool,
     /// Whether it reads its own item in other rows, so that a change of its value concerns itself.
     pub(crate) follows_itself: bool,
+    /// Whether it may read its own item in other rows.
+    pub(crate) reads_own_rows: bool,
 }
 
 /// What a task computes.
@@ -236,6 +238,7 @@ impl Plan {
                         owner,
                         looks_around,
                         follows_itself: what == Computes::Answer && program.reads_own_rows(),
+                        reads_own_rows: program.reads_own_rows(),
                     },
                     program,
                 ));

@@ -13,6 +13,8 @@ pub(crate) struct Queue {
     pub(crate) events: VecDeque<Spot>,
     /// Whether all that can be due is due already, so that changes need not be followed.
     pub(crate) is_complete: bool,
+    /// The task for whose rows something is remembered, as long as nothing that it reads has changed.
+    pub(crate) remembering: Option<Rank>,
     sweep: Option<Sweep>,
 }
 
@@ -54,6 +56,16 @@ impl Queue {
             None => self.due.entry((rank, frame)).or_insert(false),
         };
         *flag = *flag || changed;
+    }
+
+    /// Something changed that these tasks read, in ascending order.
+    pub(crate) fn forget(&mut self, readers: &[Rank]) {
+        if self
+            .remembering
+            .is_some_and(|rank| readers.binary_search(&rank).is_ok())
+        {
+            self.remembering = None;
+        }
     }
 
     /// A change is about to be told to all rows of a task. True: they know already.

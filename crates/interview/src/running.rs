@@ -7,6 +7,7 @@ use sampan_record::op::Op;
 use sampan_value::answer::{Answer, Kind, Missing, Value};
 use sampan_value::decimal::Decimal;
 use sampan_value::text;
+use sampan_xpath::eval::memory::Memory;
 use sampan_xpath::eval::{At, EvalError};
 use sampan_xpath::program::Program;
 use sampan_xpath::resolve::NodeId;
@@ -16,6 +17,7 @@ use crate::interview::Interview;
 use crate::places::{FrameId, Spot};
 use crate::plan::{Computes, Rank, Source, Task};
 use crate::queue::Queue;
+use crate::sight::Sight;
 use crate::view::{Ask, Wanted};
 
 /// Most changed answers of one run that trigger something.
@@ -57,6 +59,7 @@ impl Interview {
 
     /// The answer at a place has changed: its readers are due.
     pub(crate) fn answer_changed(&self, queue: &mut Queue, spot: Spot) {
+        queue.forget(self.plan.readers(spot.node));
         for rank in self.plan.readers(spot.node) {
             self.push_seeing(queue, *rank, spot.frame, true);
         }
@@ -72,6 +75,7 @@ impl Interview {
 
     /// The relevance of an item, or the rows of a repeat, have changed: what reads anything in it is due.
     pub(crate) fn inside_changed(&self, queue: &mut Queue, spot: Spot) {
+        queue.forget(self.plan.readers_below(spot.node));
         for rank in self.plan.readers_below(spot.node) {
             let reads = self
                 .plan
@@ -174,6 +178,7 @@ impl Interview {
         // Each task runs about once; the bound only matters for rows that read each other in a circle.
         let mut n_left = 100_000_usize.saturating_add(self.places.frames().count().saturating_mul(1_000));
         let plan = self.plan.clone();
+        let memory = Memory::default();
         let is_swept = |rank: Rank| plan.task(rank).is_some_and(Task::is_swept);
         while let Some((rank, frame, changed)) = queue.pop(is_swept) {
             let Some(task) = plan.task(rank).copied() else {
@@ -192,20 +197,29 @@ impl Interview {
                 }
             };
             let changed = changed && keeping == Keeping::Running;
+            if queue.remembering != Some(rank) {
+                memory.clear();
+                queue.remembering = Some(rank);
+            }
+            let memory = (!task.reads_own_rows).then_some(&memory);
             match task.what {
-                Computes::Relevance => self.run_relevance(spot, queue),
+                Computes::Relevance => self.run_relevance(spot, memory, queue),
                 Computes::Rows => self.run_rows(spot, keeping, queue, ops),
-                Computes::Answer => self.run_answer(spot, changed, keeping, queue, ops),
+                Computes::Answer => self.run_answer(spot, changed, keeping, memory, queue, ops),
             }
         }
     }
 
-    fn run_relevance(&mut self, spot: Spot, queue: &mut Queue) {
+    fn run_relevance(&mut self, spot: Spot, memory: Option<&Memory<Spot>>, queue: &mut Queue) {
         let plan = self.plan.clone();
         let Some(program) = plan.form().get(spot.node).and_then(|node| node.relevant.as_ref()) else {
             return;
         };
-        let result = program.eval_bool(&self.sight(spot), &At::node(spot));
+        let sight = Sight {
+            memory,
+            ..self.sight(spot)
+        };
+        let result = program.eval_bool(&sight, &At::node(spot));
         // Better one question too many than one that is never asked.
         let relevant = self.noted(spot, Computes::Relevance, result).unwrap_or(true);
         let Some(cell) = self.places.cell_mut(&plan, spot) else {
@@ -274,6 +288,7 @@ impl Interview {
         spot: Spot,
         changed: bool,
         keeping: Keeping,
+        memory: Option<&Memory<Spot>>,
         queue: &mut Queue,
         ops: &mut Vec<Op>,
     ) {
@@ -299,7 +314,11 @@ impl Interview {
                 return;
             }
         }
-        let result = program.eval_text(&self.sight(spot), &At::node(spot));
+        let sight = Sight {
+            memory,
+            ..self.sight(spot)
+        };
+        let result = program.eval_text(&sight, &At::node(spot));
         let Some(computed) = self.noted(spot, Computes::Answer, result) else {
             return self.put_computed(spot, None, is_kept, queue, ops);
         };

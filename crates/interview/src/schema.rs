@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use sampan_form::compiled::{Form, List};
+use sampan_form::compiled::Form;
+use sampan_form::compiled::list::List;
 use sampan_form::def::ListRef;
 use sampan_record::path::QuestionPath;
 use sampan_record::schema::Schema;
@@ -42,7 +43,7 @@ impl Schema for FormSchema {
     }
 
     fn choice_name(&self, id: u32, number: u32) -> Option<String> {
-        let choice = self.list(id)?.choices.get(usize::try_from(number).ok()?)?;
+        let choice = self.list(id)?.choices().get(usize::try_from(number).ok()?)?;
         Some(choice.name.clone())
     }
 }

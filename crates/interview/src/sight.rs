@@ -8,6 +8,7 @@ use chrono::{DateTime, FixedOffset};
 use sampan_form::compiled::{Answers, Node, What};
 use sampan_value::answer::{Answer, Missing, Value};
 use sampan_value::text;
+use sampan_xpath::eval::memory::Memory;
 use sampan_xpath::resolve::NodeId;
 use sampan_xpath::world::{Table, World};
 
@@ -29,6 +30,8 @@ pub(crate) struct Sight<'a> {
     pub(crate) now: DateTime<FixedOffset>,
     /// Where the random bits of this evaluation have come to.
     pub(crate) chance: Cell<u64>,
+    /// What is the same in all rows, while one task is run in them.
+    pub(crate) memory: Option<&'a Memory<Spot>>,
 }
 
 impl<'a> Sight<'a> {
@@ -37,6 +40,7 @@ impl<'a> Sight<'a> {
         Sight {
             chooser: Some((answers, select)),
             chance: self.chance.clone(),
+            memory: None,
             ..*self
         }
     }
@@ -294,6 +298,10 @@ impl World for Sight<'_> {
     fn choice_label(&self, target: NodeId, from: &Spot, value: &str) -> Option<String> {
         let spot = self.node(target, from)?;
         offers::label_of(self, spot, value)
+    }
+
+    fn memory(&self) -> Option<&Memory<Spot>> {
+        self.memory
     }
 
     fn now(&self) -> DateTime<FixedOffset> {

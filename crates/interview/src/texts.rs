@@ -32,8 +32,10 @@ pub(crate) fn text_of(sight: &Sight<'_>, id: &str) -> Option<String> {
         None => {
             let (list, place) = id.rsplit_once('-')?;
             let list = sight.plan.form().list(list)?;
-            let choice = list.choices.get(place.parse::<usize>().ok()?)?;
-            filled(sight, &choice.label, sight.root())
+            let root = At::node(sight.root());
+            list.label(place.parse().ok()?, sight.language, |program| {
+                program.eval_text(sight, &root).unwrap_or_default()
+            })
         }
     }
 }

@@ -5,7 +5,17 @@ use std::collections::BTreeMap;
 /// A text for people: blank ends cut, runs of blanks made one, the usual typographic quotes made plain as the reference
 /// converter does; line breaks stay as written.
 pub fn text(cell: &str) -> String {
+    let trimmed = cell.trim();
+    if is_usual(trimmed) {
+        return trimmed.to_string();
+    }
     one_blank(&kept_text(cell))
+}
+
+/// Whether a text has neither quotes and blanks that are made plain nor runs of blanks; most have not.
+fn is_usual(text: &str) -> bool {
+    // The first bytes of all of them in UTF-8.
+    !text.bytes().any(|byte| matches!(byte, 0xC2 | 0xE2)) && !text.contains("  ")
 }
 
 /// A text for people whose blanks are left as they are, but for the ends.
@@ -22,6 +32,10 @@ pub fn kept_text(cell: &str) -> String {
 
 /// A text for machines: typographic quotes and fixed blanks made plain, blank ends cut, runs of blanks made one.
 pub fn plain(cell: &str) -> String {
+    let trimmed = cell.trim();
+    if is_usual(trimmed) {
+        return trimmed.to_string();
+    }
     one_blank(&as_written(cell))
 }
 

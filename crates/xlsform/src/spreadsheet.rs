@@ -1,9 +1,10 @@
 //! Spreadsheet files (.xlsx, .xls, .ods) as workbooks: bounded, and told apart from what only looks like one.
 
+mod archive;
 mod compound;
 mod spanned;
 
-use std::io::{Cursor, Read};
+use std::io::Cursor;
 
 use calamine::{Data, DataRef, ExcelDateTime, Ods, Range, Reader, Xls, Xlsx};
 use sampan_form::def::Origin;
@@ -71,7 +72,14 @@ pub fn workbook(bytes: &[u8], file_name: &str) -> Result<Workbook, Vec<Problem>>
             bytes = &examined;
             format
         }
-        Format::Xlsx | Format::Ods => measure(bytes).map_err(|(message, advice)| refuse(message, advice))?,
+        Format::Xlsx | Format::Ods => {
+            let unpacked = archive::unpack(bytes).map_err(|(message, advice)| refuse(message, advice))?;
+            if let Some(thin) = unpacked.thin {
+                examined = thin;
+                bytes = &examined;
+            }
+            unpacked.format
+        }
     };
     let read = || {
         match format {
@@ -167,56 +175,6 @@ fn recognise(bytes: &[u8]) -> Result<Format, (&'static str, &'static str)> {
         }
         _ => Err(("the file is no spreadsheet", SAVE)),
     }
-}
-
-/// Inflates every file of the archive once, counting: what it says about its own sizes is not believed.
-fn measure(bytes: &[u8]) -> Result<Format, (String, &'static str)> {
-    const AGAIN: &str = "Send the file again, or save it again as .xlsx";
-    let damaged =
-        |error: &dyn std::fmt::Display| (format!("the file is damaged or cut off ({error})"), AGAIN);
-    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|error| damaged(&error))?;
-    if archive.len() > ENTRIES {
-        return Err((
-            format!("the file holds {} files, more than {ENTRIES}", archive.len()),
-            "Save the form alone in a new workbook",
-        ));
-    }
-    let mut left = INFLATED_BYTES;
-    let mut format = None;
-    for index in 0..archive.len() {
-        let entry = archive.by_index(index).map_err(|error| damaged(&error))?;
-        let name = entry.name().map(|name| name.to_string()).unwrap_or_default();
-        if name.ends_with("workbook.xml") || name == "[Content_Types].xml" {
-            format = format.or(Some(Format::Xlsx));
-        }
-        let too_large = (
-            "the file is larger than 64 MiB when unpacked".to_string(),
-            "Delete pictures and rows that are not part of the form",
-        );
-        let inflated = if name == "content.xml" {
-            format = Some(Format::Ods);
-            let mut content = Vec::new();
-            let mut reader = entry.take(left + 1);
-            reader
-                .read_to_end(&mut content)
-                .map_err(|error| damaged(&error))?;
-            let n_cells = spanned::most_cells(&content);
-            if n_cells > SPANNED_CELLS {
-                return Err((
-                    format!("a sheet of the file spans {n_cells} cells, more than {SPANNED_CELLS}"),
-                    "Delete what is far below or beside the form, and save it as .xlsx",
-                ));
-            }
-            content.len() as u64
-        } else {
-            std::io::copy(&mut entry.take(left + 1), &mut std::io::sink()).map_err(|error| damaged(&error))?
-        };
-        left = left.checked_sub(inflated).ok_or(too_large)?;
-    }
-    format.ok_or((
-        "the file is an archive, no spreadsheet".into(),
-        "Take the .xlsx file out of it",
-    ))
 }
 
 /// Adds one cell of a sheet, within the limits.

@@ -6,9 +6,11 @@ use crate::world::Table;
 
 mod call;
 mod compare;
+pub mod memory;
 mod nodes;
 mod path;
 pub(crate) mod run;
+mod shared;
 mod val;
 
 /// The most nodes that one evaluation may look at.

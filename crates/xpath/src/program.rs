@@ -3,6 +3,7 @@
 mod compile;
 mod condition;
 pub(crate) mod op;
+mod share;
 
 use crate::eval::run::Run;
 use crate::eval::{At, EvalError, XValue};
@@ -71,12 +72,14 @@ impl Program {
             };
             Some(IndexKey { column, value })
         };
-        let index_keys = condition::index_keys(&program.op)
+        let index_keys: Box<[IndexKey]> = condition::index_keys(&program.op)
             .into_iter()
             .filter_map(key)
             .collect();
+        let around = share::Around::new(names, place);
         Ok(Program {
             index_keys,
+            op: around.share(program.op),
             ..program
         })
     }

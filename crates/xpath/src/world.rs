@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use chrono::{DateTime, FixedOffset};
 use sampan_value::answer::Missing;
 
+use crate::eval::memory::Memory;
 use crate::resolve::NodeId;
 
 /// Sorts of nodes.
@@ -195,6 +196,11 @@ pub trait World {
 
     /// The label, in the language shown, of a choice of the select question `target` seen from `from`.
     fn choice_label(&self, target: NodeId, from: &Self::Node, value: &str) -> Option<String>;
+
+    /// What evaluations of this program at other nodes found and share with this one; None = nothing is kept.
+    fn memory(&self) -> Option<&Memory<Self::Node>> {
+        None
+    }
 
     /// The moment it is, with the zone of the place.
     fn now(&self) -> DateTime<FixedOffset>;

@@ -2,20 +2,20 @@
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use sampan_value::answer::Kind;
 use sampan_xpath::program::Program;
 use sampan_xpath::resolve::{NodeId, Place};
 
 use crate::compiled::label::{Label, Part, Piece, Template, pieces};
+use crate::compiled::list::List;
 use crate::compiled::names::FormNames;
 use crate::compiled::order::{self, Edge};
 use crate::compiled::outline::Outline;
-use crate::compiled::{Action, Choices, First, FirstRow, Form, List, Node};
+use crate::compiled::{Action, Choices, First, FirstRow, Form, Node};
 use crate::def::{Expression, FormDef, Item, ListRef, Origin, Question, Translated};
 use crate::external::Tables;
-use crate::package;
 use crate::problem::Problem;
 
 /// How many unknown names get a guess at what was meant.
@@ -59,7 +59,7 @@ pub(super) fn form(def: Arc<FormDef>, lenient: bool) -> Result<Form, Vec<Problem
         .external_choices
         .iter()
         .chain(&def.choice_lists)
-        .map(|(name, list)| (name.clone(), compiler.list(list)))
+        .map(|(name, list)| (name.clone(), compiler.list(name, list)))
         .collect();
     let instance_name = def
         .instance_name
@@ -120,7 +120,7 @@ pub(super) fn form(def: Arc<FormDef>, lenient: bool) -> Result<Form, Vec<Problem
         }
     }
     Ok(Form {
-        version: package::version_hash(&def),
+        version: OnceLock::new(),
         nodes,
         by_path,
         by_name,
@@ -191,7 +191,7 @@ enum Use {
 struct Compiler<'a> {
     names: FormNames<'a>,
     lenient: bool,
-    def: &'a FormDef,
+    def: &'a Arc<FormDef>,
     problems: Vec<Problem>,
     edges: Vec<Edge>,
     reads: Vec<BTreeSet<NodeId>>,

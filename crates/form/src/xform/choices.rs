@@ -8,6 +8,9 @@ use crate::xform::references::{self, Style};
 use crate::xform::texts::{self, Texts};
 use crate::xform::tree::{Node, Text, Tree};
 
+/// How many elements are around a row of a list: html, head, model, instance, root.
+const ITEM_DEPTH: usize = 5;
+
 /// The lists in the order of the sheet.
 pub(super) fn in_order(form: &FormDef) -> Vec<(&str, &ChoiceList)> {
     let mut lists: Vec<(&str, &ChoiceList)> = form
@@ -142,7 +145,7 @@ pub(super) fn instances(form: &FormDef, tree: &Tree<'_>, texts: &Texts<'_>, mode
                     Some(_) | None => {}
                 }
             }
-            root.push(item);
+            root.push_written(&item, ITEM_DEPTH);
         }
         model.push(instance(name).with(root));
     }

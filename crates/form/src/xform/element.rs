@@ -12,6 +12,8 @@ pub(super) struct Element {
 enum Child {
     Element(Element),
     Text(String),
+    /// Elements as they are written where they stand.
+    Written(String),
 }
 
 impl Element {
@@ -57,6 +59,19 @@ impl Element {
         self.children.push(Child::Element(child));
     }
 
+    /// As [`Element::push`], but written at once, so that a long list of elements takes no more memory than its text.
+    /// `depth`: how many elements are around it.
+    pub(super) fn push_written(&mut self, child: &Element, depth: usize) {
+        match self.children.last_mut() {
+            Some(Child::Written(written)) => child.write(written, depth),
+            _ => {
+                let mut written = String::new();
+                child.write(&mut written, depth);
+                self.children.push(Child::Written(written));
+            }
+        }
+    }
+
     pub(super) fn with_text(mut self, text: &str) -> Element {
         self.push_text(text);
         self
@@ -87,8 +102,10 @@ impl Element {
         } else {
             out.push('\n');
             for child in &self.children {
-                if let Child::Element(child) = child {
-                    child.write(out, depth + 1);
+                match child {
+                    Child::Element(child) => child.write(out, depth + 1),
+                    Child::Written(written) => out.push_str(written),
+                    Child::Text(_) => {}
                 }
             }
             indent(out, depth);
@@ -120,6 +137,7 @@ impl Element {
                     escape(text, false, out);
                 }
                 Child::Element(child) => child.write_inline(out),
+                Child::Written(written) => out.push_str(written),
             }
         }
         if is_several && self.is_mixed() {
@@ -135,16 +153,13 @@ impl Element {
         indent(out, depth);
         out.push('<');
         out.push_str(&self.tag);
-        let mut attributes: Vec<&(String, String)> = self.attributes.iter().collect();
-        if attributes.len() > 1 {
-            attributes.sort_by_cached_key(|(name, _)| order(name));
+        if let [only] = self.attributes.as_slice() {
+            return attribute(only, out);
         }
-        for (name, value) in attributes {
-            out.push(' ');
-            out.push_str(name);
-            out.push_str("=\"");
-            escape(value, true, out);
-            out.push('"');
+        let mut attributes: Vec<&(String, String)> = self.attributes.iter().collect();
+        attributes.sort_by_cached_key(|(name, _)| order(name));
+        for one in attributes {
+            attribute(one, out);
         }
     }
 
@@ -153,6 +168,14 @@ impl Element {
         out.push_str(&self.tag);
         out.push('>');
     }
+}
+
+fn attribute((name, value): &(String, String), out: &mut String) {
+    out.push(' ');
+    out.push_str(name);
+    out.push_str("=\"");
+    escape(value, true, out);
+    out.push('"');
 }
 
 /// Attributes as canonical XML orders them: namespaces, those without a prefix, then by namespace and name.
@@ -179,6 +202,11 @@ fn indent(out: &mut String, depth: usize) {
 
 /// Text as XML allows it: control characters that XML has no way to write are left out.
 fn escape(text: &str, is_attribute: bool, out: &mut String) {
+    // The last two characters that XML has no way to write begin with this byte.
+    let may_be_special = |byte: u8| matches!(byte, b'&' | b'<' | b'>' | b'"' | 0xEF) || byte < 0x20;
+    if !text.bytes().any(may_be_special) {
+        return out.push_str(text);
+    }
     let is_special = |letter: char| {
         matches!(letter, '&' | '<' | '>' | '"' | '\u{fffe}' | '\u{ffff}') || u32::from(letter) < 0x20
     };

@@ -20,8 +20,11 @@ struct Entry<'a> {
     id: String,
     context: Option<usize>,
     /// `long`, `guidance`, or the name of a medium; and the text by language.
-    forms: Vec<(&'a str, HashMap<&'a str, &'a str>)>,
+    forms: Vec<(&'a str, Vec<(&'a str, &'a str)>)>,
 }
+
+/// How many elements are around a text: html, head, model, itext, translation.
+const TEXT_DEPTH: usize = 5;
 
 impl<'a> Texts<'a> {
     pub(super) fn new(form: &'a FormDef, tree: &Tree<'a>) -> Texts<'a> {
@@ -123,10 +126,11 @@ impl<'a> Texts<'a> {
             return;
         };
         match entry.forms.iter_mut().find(|(own, _)| *own == form) {
-            Some((_, texts)) => {
-                texts.insert(language, text);
-            }
-            None => entry.forms.push((form, HashMap::from([(language, text)]))),
+            Some((_, texts)) => match texts.iter_mut().find(|(own, _)| *own == language) {
+                Some((_, own)) => *own = text,
+                None => texts.push((language, text)),
+            },
+            None => entry.forms.push((form, vec![(language, text)])),
         }
     }
 
@@ -145,7 +149,10 @@ impl<'a> Texts<'a> {
             for entry in &self.entries {
                 let mut text = Element::new("text").attribute("id", &entry.id);
                 for (form, texts) in &entry.forms {
-                    let found = texts.get(language).copied().unwrap_or("-");
+                    let found = texts
+                        .iter()
+                        .find(|(own, _)| own == language)
+                        .map_or("-", |(_, text)| text);
                     let (prefix, is_media) = match *form {
                         "long" | "guidance" => (String::new(), false),
                         "image" | "big-image" => ("jr://images/".to_string(), true),
@@ -158,9 +165,12 @@ impl<'a> Texts<'a> {
                     if *form != "long" {
                         value.set("form", form);
                     }
-                    text.push(filled(tree, value, &format!("{prefix}{found}"), entry.context));
+                    text.push(match prefix.is_empty() {
+                        true => filled(tree, value, found, entry.context),
+                        false => filled(tree, value, &format!("{prefix}{found}"), entry.context),
+                    });
                 }
-                translation.push(text);
+                translation.push_written(&text, TEXT_DEPTH);
             }
             itext.push(translation);
         }

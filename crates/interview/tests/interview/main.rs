@@ -27,6 +27,7 @@ mod repeats;
 mod row_choices;
 mod scenarios;
 mod screens;
+mod shared;
 mod study;
 mod support;
 mod traces;

@@ -121,7 +121,7 @@ impl<'a, W: World> Run<'a, W> {
     }
 
     /// Why the node that a value is has no answer, if that was answered.
-    fn missing(&self, value: &Val<'a, W::Node>) -> Option<Missing> {
+    pub(super) fn missing(&self, value: &Val<'a, W::Node>) -> Option<Missing> {
         match value {
             Val::Item(Item::Own(node)) => self.world.missing(node),
             Val::Item(Item::Node(node)) => self.world.missing(node),

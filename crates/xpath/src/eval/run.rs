@@ -167,6 +167,8 @@ impl<'a, W: World> Run<'a, W> {
                 });
             }
             Op::Indexed(target, rows) => self.indexed(*target, rows, frame)?,
+            Op::Shared(shared) => self.shared(shared)?,
+            Op::CountRows(count) => self.count_rows(count)?,
         })
     }
 

@@ -53,8 +53,32 @@ fn equality(op: &Op) -> Option<(&Op, &Op)> {
     }
 }
 
+/// The sides of an equality or of a comparison by size.
+pub(super) fn equality_or_order(op: &Op) -> Option<(&Op, Operator, &Op)> {
+    let Op::Chain(left, rest) = op else {
+        return None;
+    };
+    let [(operator, right)] = rest.as_slice() else {
+        return None;
+    };
+    let is_wanted = match operator {
+        Operator::Equal
+        | Operator::Less
+        | Operator::LessOrEqual
+        | Operator::Greater
+        | Operator::GreaterOrEqual => true,
+        Operator::NotEqual
+        | Operator::Add
+        | Operator::Subtract
+        | Operator::Multiply
+        | Operator::Divide
+        | Operator::Modulo => false,
+    };
+    is_wanted.then_some((left.as_ref(), *operator, right))
+}
+
 /// The name, if the operation is a plain `name` or `./name` from the context node.
-fn column_name(op: &Op) -> Option<&str> {
+pub(super) fn column_name(op: &Op) -> Option<&str> {
     let Op::Path(path) = op else {
         return None;
     };

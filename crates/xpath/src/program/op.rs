@@ -40,6 +40,35 @@ pub(crate) enum Op {
     Wrong(Box<str>),
     /// `indexed-repeat()`: the field, and for each repeat from outside to inside which row.
     Indexed(NodeId, Vec<(NodeId, Op)>),
+    /// What is the same in all rows.
+    Shared(Box<SharedOp>),
+    /// `count(rows[column < value])`.
+    CountRows(Box<CountOp>),
+}
+
+/// A number or text that depends on the own node only by what is around it.
+#[derive(Debug, Clone)]
+pub(crate) struct SharedOp {
+    /// So many levels above the own node stands what it depends on; `usize::MAX` = on the whole interview only.
+    pub levels: usize,
+    pub op: Op,
+}
+
+/// How many rows have a value that compares with one of the own row.
+#[derive(Debug, Clone)]
+pub(crate) struct CountOp {
+    /// As of [`SharedOp`], for the rows.
+    pub levels: usize,
+    /// All rows.
+    pub rows: Op,
+    /// The value of a row, seen from it.
+    pub column: Op,
+    /// How it is to compare.
+    pub operator: Operator,
+    /// The value of the own row.
+    pub value: Op,
+    /// The whole as written.
+    pub whole: Op,
 }
 
 /// A location path.

@@ -113,9 +113,9 @@ fn known_choices<'a>(form: &'a Form, question: &'a Node) -> Option<Vec<&'a str>>
     };
     let list = form.list(name)?;
     Some(
-        list.choices
+        list.choices()
             .iter()
-            .map(|choice| choice.cell(&choices.value_column))
+            .map(|choice| list.text(choice, &choices.value_column))
             .collect(),
     )
 }

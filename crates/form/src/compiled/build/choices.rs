@@ -1,13 +1,13 @@
 //! Choice lists: where a select's choices come from, and what its filter reads.
 
-use std::collections::BTreeSet;
-use std::sync::OnceLock;
+use std::collections::{BTreeSet, HashMap};
 
 use sampan_xpath::program::Program;
 use sampan_xpath::resolve::NodeId;
 
 use crate::compiled::build::{Compiler, GUESSES, Use};
-use crate::compiled::{Answers, Choice, Choices, List};
+use crate::compiled::list::List;
+use crate::compiled::{Answers, Choices};
 use crate::def::{ChoiceList, ChoiceSource, Expression, ListRef, Question};
 use crate::problem::{Problem, similar};
 
@@ -165,41 +165,26 @@ impl Compiler<'_> {
         }
     }
 
-    pub(super) fn list(&mut self, list: &ChoiceList) -> List {
-        let own: BTreeSet<&String> = list
-            .choices
-            .iter()
-            .flat_map(|choice| choice.columns.keys())
-            .collect();
+    pub(super) fn list(&mut self, name: &str, list: &ChoiceList) -> List {
+        let mut own: BTreeSet<&String> = BTreeSet::new();
+        for column in list.choices.iter().flat_map(|choice| choice.columns.keys()) {
+            if column != "name" && column != "label" && !own.contains(column) {
+                own.insert(column);
+            }
+        }
         let columns: Vec<String> = ["name", "label"]
             .map(String::from)
             .into_iter()
-            .chain(
-                own.into_iter()
-                    .filter(|own| *own != "name" && *own != "label")
-                    .cloned(),
-            )
+            .chain(own.into_iter().cloned())
             .collect();
-        let choices: Vec<Choice> = list
-            .choices
-            .iter()
-            .map(|choice| Choice {
-                name: choice.name.clone(),
-                label: self.label(NodeId(0), &choice.label, &choice.origin, "label"),
-                columns: choice.columns.clone(),
-                media: choice.media.clone(),
-                plain_label: choice
-                    .label
-                    .in_language("", &self.def.languages)
-                    .unwrap_or_default()
-                    .to_string(),
-            })
-            .collect();
-        let indexes = columns.iter().map(|_| OnceLock::new()).collect();
-        List {
-            choices,
-            columns,
-            indexes,
+        let mut labels = HashMap::new();
+        for (place, choice) in list.choices.iter().enumerate() {
+            // Others are as written.
+            if choice.label.0.values().any(|text| text.contains("${")) {
+                let label = self.label(NodeId(0), &choice.label, &choice.origin, "label");
+                labels.insert(place, label);
+            }
         }
+        List::new(self.def, name, columns, labels)
     }
 }
