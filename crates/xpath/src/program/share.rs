@@ -155,8 +155,10 @@ impl<'a> Around<'a> {
     }
 
     fn least(&self, parts: &[Op], inside: bool) -> Option<usize> {
-        let levels = parts.iter().map(|part| self.levels(part, inside));
-        levels.fold(Some(usize::MAX), |least, levels| Some(least?.min(levels?)))
+        let mut parts = parts.iter();
+        parts.try_fold(usize::MAX, |least, part| {
+            Some(least.min(self.levels(part, inside)?))
+        })
     }
 
     fn levels_of_path(&self, path: &PathOp, inside: bool) -> Option<usize> {
