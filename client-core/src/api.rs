@@ -91,6 +91,10 @@ pub struct StatusView {
     pub n_quarantined: u64,
     /// When a sync last came to its end, milliseconds since 1970 UTC by this device's clock; None = never.
     pub last_sync_at_ms: Option<i64>,
+    /// Whether the device's storage is full: what is answered in an open interview was saved in the space held back for
+    /// it, which is gone now. Space has to be made before work goes on.
+    #[serde(default)]
+    pub is_disk_full: bool,
 }
 
 /// A form on this device.
@@ -495,7 +499,7 @@ pub struct QuarantineView {
 pub struct LogView {
     /// When, milliseconds since 1970 UTC by this device's clock.
     pub at_ms: i64,
-    /// `enrolled sync quarantined erased copy restored form failed`.
+    /// `enrolled sync quarantined erased copy restored recovered form failed full unsealed`.
     pub what: String,
     /// One sentence for people.
     pub sentence: String,

@@ -65,6 +65,9 @@ pub fn status(terminal: &mut Terminal, device: &Device) -> Result<Outcome, Failu
         );
         terminal.line(terminal.warning(&text))?;
     }
+    if status.is_disk_full {
+        terminal.line(terminal.warning(words::DISK_FULL))?;
+    }
     terminal.line(match status.last_sync_at_ms {
         Some(at_ms) => format!("Last sync {}", words::ago(at_ms, now)),
         None => "Never synced".to_owned(),

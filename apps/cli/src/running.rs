@@ -66,7 +66,7 @@ fn command(arguments: &Arguments, terminal: &mut Terminal) -> Result<Outcome, Fa
             answers,
             language,
             position,
-        } => interviewing::interview(
+        } => asked(
             terminal,
             &Device::open(data)?,
             &Asked {
@@ -81,7 +81,7 @@ fn command(arguments: &Arguments, terminal: &mut Terminal) -> Result<Outcome, Fa
             record,
             answers,
             language,
-        } => interviewing::interview(
+        } => asked(
             terminal,
             &Device::open(data)?,
             &Asked {
@@ -99,6 +99,15 @@ fn command(arguments: &Arguments, terminal: &mut Terminal) -> Result<Outcome, Fa
         Command::Recover { from, device } => recovering::recover(terminal, from, device),
         Command::Log { limit } => syncing::log(terminal, &Device::open(data)?, *limit),
     }
+}
+
+/// Interviews, and warns at the end when the answers had to be saved in the last space there is.
+fn asked(terminal: &mut Terminal, device: &Device, asked: &Asked<'_>) -> Result<Outcome, Failure> {
+    let outcome = interviewing::interview(terminal, device, asked)?;
+    if device.client.status()?.is_disk_full {
+        terminal.error_line(words::DISK_FULL)?;
+    }
+    Ok(outcome)
 }
 
 fn say(failure: &Failure, terminal: &mut Terminal) -> std::io::Result<()> {

@@ -3,6 +3,10 @@
 use chrono::{DateTime, FixedOffset};
 use sampan_client_core::platform::Moment;
 
+/// What is said while the device's storage is full.
+pub const DISK_FULL: &str =
+    "The storage of this device is full. Everything answered is saved; free some space before you go on";
+
 /// `1 answer`, `3 answers`.
 pub fn count(n: u64, one: &str, many: &str) -> String {
     match n {

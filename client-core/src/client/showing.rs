@@ -45,6 +45,7 @@ pub(super) fn status(inner: &Inner) -> Result<StatusView, ClientError> {
         n_unsent: counts.n_unsent,
         n_quarantined: counts.n_quarantined,
         last_sync_at_ms,
+        is_disk_full: store.is_disk_full(),
     })
 }
 

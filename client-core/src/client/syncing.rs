@@ -46,7 +46,11 @@ pub(super) fn sync(
     if report.took_new_incarnation {
         again = inner.store().interviews()?.iter().map(|row| row.record).collect();
     }
-    inner.store().tend_sealed(&again)?;
+    {
+        let mut store = inner.store();
+        store.tend_sealed(&again)?;
+        store.refill_reserve();
+    }
     let after = inner.store().counts()?;
     report.n_unsent = after.n_unsent;
     report.n_contents = after.n_contents.saturating_sub(before.n_contents);

@@ -12,6 +12,7 @@ use crate::blob::BlobFolder;
 use crate::error::StoreError;
 use crate::migrate::{Migration, Schema};
 use crate::open::{self, FolderLock};
+use crate::reserve::Reserve;
 
 pub mod changes;
 mod columns;
@@ -52,6 +53,7 @@ pub struct DeviceStore {
     blobs: BlobFolder,
     surroundings: Surroundings,
     folder: PathBuf,
+    reserve: Reserve,
     _lock: FolderLock,
 }
 
@@ -70,9 +72,11 @@ impl DeviceStore {
             blobs: BlobFolder::open(&folder.join("content"))?,
             surroundings,
             folder: folder.to_path_buf(),
+            reserve: Reserve::of(folder),
             _lock: lock,
         };
         store.be_someone()?;
+        store.reserve.fill();
         Ok(store)
     }
 
@@ -93,6 +97,38 @@ impl DeviceStore {
         self.connection
             .pragma_update_and_check(None, "max_page_count", n_pages.max(1), |_| Ok(()))
             .map_err(&failed)
+    }
+
+    /// Whether the disk is so full that the space held back for interviews was given up and cannot be held again.
+    pub fn is_disk_full(&self) -> bool {
+        !self.reserve.is_there()
+    }
+
+    /// Holds space back again if there is some.
+    pub fn refill_reserve(&mut self) {
+        self.reserve.fill();
+    }
+
+    /// Saves a part of an interview; on a full disk once more, in the space that was held back for that.
+    fn saving<T>(
+        &mut self,
+        work: impl Fn(&mut DeviceStore) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        match work(self) {
+            Err(StoreError::Full { what }) => {
+                if !self.reserve.free()? {
+                    return Err(StoreError::Full { what });
+                }
+                let saved = work(self)?;
+                // The status says it too, so this line is not worth a failure.
+                let _ = self.add_line(
+                    "full",
+                    "The storage of this device is full. What was answered is saved, in the space held back for it.",
+                );
+                Ok(saved)
+            }
+            other => other,
+        }
     }
 
     fn random(&mut self) -> Result<u64, StoreError> {

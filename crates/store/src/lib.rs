@@ -4,7 +4,7 @@
 //! and random bits are arguments.
 //!
 //! Modules in reading order: [`error`], [`open`] (a database that keeps its word, or a refusal), [`migrate`] (schema
-//! steps), [`blob`] (content by hash), [`sealed`] (an interview as a file), [`device`] and [`office`] (the two databases).
+//! steps), [`blob`] (content by hash), [`sealed`] (an interview as a file), [`reserve`] (space held back), [`device`] and [`office`] (the two databases).
 //!
 //! ```
 //! use sampan_record::change::RecordKey;
@@ -36,4 +36,5 @@ pub mod error;
 pub mod migrate;
 pub mod office;
 pub mod open;
+pub mod reserve;
 pub mod sealed;

@@ -114,6 +114,7 @@ impl DeviceStore {
     ) -> Result<(), StoreError> {
         let what = "begin the interview";
         let failed = StoreError::sql(what);
+        self.reserve.fill();
         self.transaction(what, |transaction| {
             transaction
                 .execute(
@@ -156,6 +157,17 @@ impl DeviceStore {
     /// seen of the record (context and 1 + highest lamport), kept with the first entry only. `position` is where the
     /// enumerator is, in the client's words.
     pub fn add_to_journal(
+        &mut self,
+        record: RecordId,
+        base: (&Context, u64),
+        at_ms: i64,
+        ops: &[u8],
+        position: &str,
+    ) -> Result<(), StoreError> {
+        self.saving(|store| store.append_to_journal(record, base, at_ms, ops, position))
+    }
+
+    fn append_to_journal(
         &mut self,
         record: RecordId,
         base: (&Context, u64),
@@ -279,6 +291,10 @@ impl DeviceStore {
     /// Writes an own change, which takes the place of the journal, in one transaction. [`StoreError::OutOfTurn`] when
     /// it is not the one that [`DeviceStore::next_change`] asks for.
     pub fn write_change(&mut self, change: &Change) -> Result<(), StoreError> {
+        self.saving(|store| store.append_change(change))
+    }
+
+    fn append_change(&mut self, change: &Change) -> Result<(), StoreError> {
         let header = &change.header;
         let next = self.next_change()?;
         let is_next = next.is_some_and(|next| {
@@ -313,11 +329,14 @@ impl DeviceStore {
         position: Option<&str>,
         language: Option<&str>,
     ) -> Result<(), StoreError> {
-        self.connection
-            .prepare_cached("UPDATE interviews SET position = ?2, language = ?3 WHERE record = ?1")
-            .and_then(|mut statement| statement.execute(params![record.0.as_bytes(), position, language]))
-            .map(|_| ())
-            .map_err(StoreError::sql("save the place in the interview"))
+        self.saving(|store| {
+            store
+                .connection
+                .prepare_cached("UPDATE interviews SET position = ?2, language = ?3 WHERE record = ?1")
+                .and_then(|mut statement| statement.execute(params![record.0.as_bytes(), position, language]))
+                .map(|_| ())
+                .map_err(StoreError::sql("save the place in the interview"))
+        })
     }
 
     /// All interviews, the last changed first.
@@ -351,7 +370,8 @@ impl DeviceStore {
         form: FormVersionId,
         summary: &Summary,
     ) -> Result<(), StoreError> {
-        self.connection
+        self.saving(|store| {
+        store.connection
             .prepare_cached(
                 "UPDATE interviews SET form = ?2, title = ?3, state = ?4, changed_at_ms = ?5, n_conflicts = ?6,
                    n_open_comments = ?7, is_erased = ?8, is_stale = 0 WHERE record = ?1",
@@ -370,6 +390,7 @@ impl DeviceStore {
             })
             .map(|_| ())
             .map_err(StoreError::sql("save the list of interviews"))
+        })
     }
 
     /// Throws the journal of an erased record away: what an erasure names may not stay in it.

@@ -28,15 +28,15 @@ impl DeviceStore {
         if changes.is_empty() {
             return Ok(());
         }
-        Sealed {
+        let sealed = Sealed {
             writer: identity.replica(),
             person: identity.person,
             person_login: identity.person_login,
             server_url: identity.server_url,
             record,
             changes,
-        }
-        .write(&self.sealed_folder())
+        };
+        self.saving(|store| sealed.write(&store.sealed_folder()))
     }
 
     /// Writes the sealed files that are missing, those of `again` anew, and drops those that a backup of the office
