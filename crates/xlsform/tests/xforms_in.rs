@@ -262,6 +262,45 @@ fn what_a_sheet_has_no_column_for_is_written_as_it_was_read() {
 }
 
 #[test]
+fn what_an_action_sets_and_is_no_expression_is_a_text() {
+    let text = document(
+        "<a/>",
+        "<setvalue event=\"odk-instance-first-load\" ref=\"/data/a\" value=\"1405-\"/>",
+        "<input ref=\"/data/a\"><label>A</label></input>",
+    );
+    let form = xform::read::read(&text).unwrap().form;
+    let written = xform::write(&form);
+    assert!(written.contains("<a>1405-</a>"), "{written}");
+    assert!(Form::compile(Arc::new(form)).is_ok());
+}
+
+#[test]
+fn languages_keep_their_order() {
+    let languages = ["b", "c", "a"];
+    let translations: String = languages
+        .iter()
+        .map(|language| {
+            let text = match *language {
+                "b" => "",
+                _ => "<text id=\"/data/q:label\"><value>Q</value></text>",
+            };
+            format!(
+                "<translation lang=\"{language}\">{text}<text id=\"/data/r:label\"><value>R</value></text></translation>"
+            )
+        })
+        .collect();
+    let text = document(
+        "<q/><r/>",
+        &format!("<itext>{translations}</itext>"),
+        "<input ref=\"/data/q\"><label ref=\"jr:itext('/data/q:label')\"/></input>
+         <input ref=\"/data/r\"><label ref=\"jr:itext('/data/r:label')\"/></input>",
+    );
+    let form = xform::read::read(&text).unwrap().form;
+    assert_eq!(form.languages, languages);
+    comes_back(&form, "languages");
+}
+
+#[test]
 fn real_forms_are_read_and_compiled() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/conformance/forms");
     let Ok(entries) = std::fs::read_dir(&folder) else {

@@ -66,6 +66,10 @@ impl<'a> Texts<'a> {
                 texts.add(tree, &id(node, "label"), medium, files, Some(place));
             }
         }
+        let order = |language: &str| form.languages.iter().position(|own| own == language);
+        texts
+            .languages
+            .sort_by_key(|language| order(language).unwrap_or(usize::MAX));
         texts
     }
 

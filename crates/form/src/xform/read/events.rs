@@ -164,6 +164,8 @@ fn as_default(value: String, type_name: &str) -> String {
         false => match value.parse::<f64>() {
             Ok(_) => value,
             Err(_) if value.is_empty() => value,
+            // What is no expression was meant as a text.
+            Err(_) if sampan_xpath::syntax::parse(&value).is_err() => value,
             Err(_) => plain_literal(&value).unwrap_or_else(|| format!("string({value})")),
         },
     }

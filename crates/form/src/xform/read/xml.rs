@@ -164,7 +164,9 @@ pub(in crate::xform) fn parse(xml: &str) -> Result<Node, Problem> {
                             "Remove those that nothing reads",
                         ));
                     }
-                    let value = quick_xml::escape::unescape(&attribute.value)
+                    // As XML has it, line breaks in attributes are blanks unless they are written as numbers.
+                    let value = attribute.value.replace(['\n', '\r', '\t'], " ");
+                    let value = quick_xml::escape::unescape(&value)
                         .map_err(|_| broken())?
                         .into_owned();
                     raw.push((attribute.key.as_ref().to_string(), value));
