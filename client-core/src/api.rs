@@ -268,6 +268,12 @@ pub struct QuestionView {
     /// What is doubtful about the answer, though it was taken; empty = nothing.
     #[serde(default)]
     pub doubt: String,
+    /// Whether somebody said that the doubtful answer is so all the same.
+    #[serde(default)]
+    pub confirmed: bool,
+    /// Files to show with it.
+    #[serde(default)]
+    pub media: Vec<MediaView>,
     /// What stands there; None = nothing.
     pub answer: Option<AnswerView>,
     /// The choices offered now; empty for questions without choices.
@@ -301,6 +307,22 @@ pub struct ChoiceView {
     /// Whether it goes with no other choice.
     #[serde(default)]
     pub exclusive: bool,
+    /// Files to show with it.
+    #[serde(default)]
+    pub media: Vec<MediaView>,
+}
+
+/// A file of the form that is shown with a question or choice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MediaView {
+    /// `image`, `big-image`, `audio` or `video`.
+    pub medium: String,
+    /// What the form calls the file.
+    pub name: String,
+    /// BLAKE3 of its bytes, in hexadecimal digits; empty when the form came without it.
+    pub hash: String,
+    /// Whether the whole file is on this device.
+    pub is_here: bool,
 }
 
 /// One of several answers to one question.

@@ -146,7 +146,7 @@ impl OpenInterview {
     /// What stands on the screen now.
     pub fn screen(&self) -> Result<ScreenView, ClientError> {
         let work = self.work()?;
-        Ok(work.screen_view(&work.running.screen(&work.position), &self.people))
+        Ok(work.screen_view(&self.inner, &work.running.screen(&work.position), &self.people))
     }
 
     /// Goes on. Refused while a question of this screen needs an answer or has a wrong one.
@@ -217,7 +217,7 @@ impl OpenInterview {
     pub fn question(&self, at: &PlaceRef) -> Result<QuestionView, ClientError> {
         let work = self.work()?;
         let path = place::find(work.running.form(), at)?;
-        work.question_view(&path, &self.people)
+        work.question_view(&self.inner, &path, &self.people)
             .ok_or_else(|| ClientError::NoPlace { place: at.0.clone() })
     }
 
@@ -292,6 +292,20 @@ impl OpenInterview {
         }
         self.keep(ops)?;
         self.fill_positions()?;
+        self.question(at)
+    }
+
+    /// Says that a doubtful answer is so all the same; whoever gives another one is doubted again. On the disk when this
+    /// returns. Refused where nothing is doubtful.
+    pub fn confirm(&mut self, at: &PlaceRef) -> Result<QuestionView, ClientError> {
+        let inner = Arc::clone(&self.inner);
+        let _turn = inner.turn();
+        self.follow_incarnation()?;
+        let now = self.inner.platform.clock.now();
+        let work = self.work_mut()?;
+        let path = place::find(work.running.form(), at)?;
+        let accepted = work.running.confirm(&path, instant(now)).map_err(refused)?;
+        self.keep(accepted.ops)?;
         self.question(at)
     }
 

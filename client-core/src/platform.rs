@@ -25,23 +25,35 @@ pub trait Chance: Send + Sync {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), ClientError>;
 }
 
-/// Clock and chance together; cheap to clone.
+/// How the enumerator can be reached, where the device is told; forms may write it down.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Contact {
+    /// Address for letters by e-mail; empty = not known.
+    pub email: String,
+    /// Telephone number; empty = not known.
+    pub phone_number: String,
+}
+
+/// Clock and chance together, and what the machine is told of its user; cheap to clone.
 #[derive(Clone)]
 pub struct Platform {
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Random bytes.
     pub chance: Arc<dyn Chance>,
+    /// What forms may write down of the enumerator.
+    pub contact: Contact,
 }
 
 impl Platform {
-    /// The system's own clock and random bytes; the offset from UTC is read from the system's time zone.
+    /// The system's own clock and random bytes, no contact; the offset from UTC is read from the system's time zone.
     pub fn system() -> Platform {
         Platform {
             clock: Arc::new(SystemClock {
                 utc_offset_min: zone::local_offset_min(),
             }),
             chance: Arc::new(SystemChance),
+            contact: Contact::default(),
         }
     }
 

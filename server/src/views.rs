@@ -180,6 +180,10 @@ pub struct AnswerView {
     pub is_changed_since: bool,
     /// True when the question is not asked in the present state but has an answer.
     pub is_irrelevant: bool,
+    /// What the form finds doubtful about it, in its own words.
+    pub doubt: Option<String>,
+    /// Whether the enumerator said that the doubtful answer is so all the same.
+    pub is_confirmed: bool,
     /// The other values, when people wrote different ones.
     pub conflict: Option<ConflictView>,
     /// Comments at this question.

@@ -76,6 +76,8 @@ pub fn interview(
     let facts = Facts {
         device: "device".into(),
         username: "enumerator".into(),
+        email: String::new(),
+        phone_number: String::new(),
         started_at: now,
         seed: chance.draw(),
     };
@@ -168,6 +170,9 @@ fn look(running: &Interview, at: &AnswerPath) -> Option<QuestionView> {
         read_only: state.read_only,
         relevant: state.relevant,
         valid: state.valid,
+        doubt: state.doubt.unwrap_or_default(),
+        confirmed: state.confirmed,
+        media: Vec::new(),
         answer: state.answer.map(|_| sampan_client_core::api::AnswerView {
             text: String::new(),
             shown: String::new(),
@@ -179,10 +184,10 @@ fn look(running: &Interview, at: &AnswerPath) -> Option<QuestionView> {
                 name: choice.name,
                 label: choice.label,
                 exclusive: choice.exclusive,
+                media: Vec::new(),
             })
             .collect(),
         appearance: state.appearance,
-        doubt: String::new(),
         conflict: Vec::new(),
         comments: Vec::new(),
     })

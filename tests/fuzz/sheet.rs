@@ -102,6 +102,8 @@ pub(crate) fn facts() -> Facts {
     Facts {
         device: "device-1".into(),
         username: "sokha".into(),
+        email: String::new(),
+        phone_number: String::new(),
         started_at: "2026-11-24T08:30:00+07:00".parse().expect("a moment"),
         seed: 7,
     }

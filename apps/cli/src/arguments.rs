@@ -130,6 +130,9 @@ pub enum Command {
         /// Language of the questions (`English (en)`, `English` or `en`).
         #[arg(long, value_name = "LANGUAGE")]
         language: Option<String>,
+        /// Where you are (`13.36 103.86`), for forms that write it down by themselves.
+        #[arg(long, value_name = "LAT LON", allow_hyphen_values = true)]
+        position: Option<String>,
     },
     /// Moves an interview to the newer version of its form, and says what does not fit there.
     #[command(

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use sampan_client_core::client::Client;
-use sampan_client_core::platform::{Moment, Platform};
+use sampan_client_core::platform::{Contact, Moment, Platform};
 
 use crate::failure::Failure;
 
@@ -17,11 +17,19 @@ pub struct Device {
 impl Device {
     /// Opens the folder that was asked for, or the person's own.
     pub fn open(asked: Option<&Path>) -> Result<Device, Failure> {
+        Device::open_for(asked, Contact::default())
+    }
+
+    /// The same, told how its user can be reached.
+    pub fn open_for(asked: Option<&Path>, contact: Contact) -> Result<Device, Failure> {
         let folder = match asked {
             Some(folder) => folder.to_path_buf(),
             None => own_folder()?,
         };
-        let platform = Platform::system();
+        let platform = Platform {
+            contact,
+            ..Platform::system()
+        };
         Ok(Device {
             client: Client::open(&folder, platform.clone())?,
             platform,

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sampan_client_core::interviewing::OpenInterview;
+use sampan_client_core::platform::Contact;
 use sampan_interview::plan::Plan;
 use sampan_interview::standing::{QuestionStanding, Standing};
 use sampan_interview::view::Problem;
@@ -39,8 +40,14 @@ pub struct Asked {
     /// Mends what can only mean one thing, and lists each mending.
     #[arg(long)]
     lenient: bool,
+    /// The address that a question `email` writes down.
+    #[arg(long, value_name = "ADDRESS")]
+    email: Option<String>,
+    /// The number that a question `phonenumber` writes down.
+    #[arg(long, value_name = "NUMBER")]
+    phone_number: Option<String>,
     /// Answers requests of another program: one JSON object a line in, one a line out.
-    #[arg(long, conflicts_with_all = ["file", "answers", "language", "attach", "lenient"])]
+    #[arg(long, conflicts_with_all = ["file", "answers", "language", "attach", "lenient", "email", "phone_number"])]
     rpc: bool,
 }
 
@@ -60,7 +67,11 @@ pub fn run(terminal: &mut Terminal, asked: &Asked) -> Result<Outcome, Failure> {
     };
     let plan = Arc::new(Plan::new(loaded.form.clone(), loaded.tables.clone()));
     let folder = Folder::new()?;
-    let device = Device::open(Some(&folder.path))?;
+    let contact = Contact {
+        email: asked.email.clone().unwrap_or_default(),
+        phone_number: asked.phone_number.clone().unwrap_or_default(),
+    };
+    let device = Device::open_for(Some(&folder.path), contact)?;
     let mut open = device.client.try_plan(plan)?;
     if let Some(language) = &asked.language
         && !open.set_language(language)

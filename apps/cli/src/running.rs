@@ -81,6 +81,7 @@ fn command(arguments: &Arguments, terminal: &mut Terminal) -> Result<Outcome, Fa
             record,
             answers,
             language,
+            position,
         } => asked(
             terminal,
             &Device::open(data)?,
@@ -89,7 +90,7 @@ fn command(arguments: &Arguments, terminal: &mut Terminal) -> Result<Outcome, Fa
                 answers: answers.as_deref(),
                 language: language.as_deref(),
                 reopens: true,
-                position: None,
+                position: position.as_deref(),
             },
         ),
         Command::Move { record, dry_run } => {

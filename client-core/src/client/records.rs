@@ -114,6 +114,8 @@ pub(crate) fn facts(inner: &Inner, now: Moment) -> Result<Facts, ClientError> {
     Ok(Facts {
         device: identity.device.to_string(),
         username: identity.person_login,
+        email: inner.platform.contact.email.clone(),
+        phone_number: inner.platform.contact.phone_number.clone(),
         started_at: instant(now),
         seed: u64::from_be_bytes(inner.platform.bytes()?),
     })

@@ -52,6 +52,8 @@ impl Client {
         let facts = Facts {
             device: "preview".into(),
             username: "preview".into(),
+            email: inner.platform.contact.email.clone(),
+            phone_number: inner.platform.contact.phone_number.clone(),
             started_at: instant(now),
             seed: u64::from_le_bytes(inner.platform.bytes()?),
         };

@@ -1,19 +1,21 @@
 //! What an open interview shows.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sampan_form::compiled::What;
 use sampan_form::def::Role;
 use sampan_interview::view::{Part, Position, Problem, Screen};
+use sampan_record::ids::ContentHash;
 use sampan_record::path::AnswerPath;
 
-use crate::api::{ChoiceView, ProblemView, QuestionView, ScreenView, Stop};
+use crate::api::{ChoiceView, MediaView, ProblemView, QuestionView, ScreenView, Stop};
+use crate::client::Inner;
 use crate::client::showing::{self, People};
 use crate::interviewing::{Work, word};
 use crate::place;
 
 impl Work {
-    pub(super) fn screen_view(&self, screen: &Screen, people: &People) -> ScreenView {
+    pub(super) fn screen_view(&self, inner: &Inner, screen: &Screen, people: &People) -> ScreenView {
         let form = self.running.form();
         let stop = match &screen.position {
             Position::Question(_) | Position::Together(_) => Stop::Questions,
@@ -29,7 +31,7 @@ impl Work {
             questions: screen
                 .questions
                 .iter()
-                .filter_map(|at| self.question_view(at, people))
+                .filter_map(|at| self.question_view(inner, at, people))
                 .collect(),
             is_table: screen.is_table,
             add_row_at: match &screen.position {
@@ -42,7 +44,12 @@ impl Work {
         }
     }
 
-    pub(super) fn question_view(&self, at: &AnswerPath, people: &People) -> Option<QuestionView> {
+    pub(super) fn question_view(
+        &self,
+        inner: &Inner,
+        at: &AnswerPath,
+        people: &People,
+    ) -> Option<QuestionView> {
         let state = self.running.question(at)?;
         let form = self.running.form();
         let node = form.find(at.question.as_str()).map(|id| form.node(id))?;
@@ -67,6 +74,8 @@ impl Work {
             relevant: state.relevant,
             valid: state.valid && !state.invalid_choice,
             doubt: state.doubt.unwrap_or_default(),
+            confirmed: state.confirmed,
+            media: self.media(&state.media, inner),
             answer: state
                 .answer
                 .as_ref()
@@ -77,6 +86,7 @@ impl Work {
                     name: choice.name,
                     label: choice.label,
                     exclusive: choice.exclusive,
+                    media: self.media(&choice.media, inner),
                 })
                 .collect(),
             appearance: state.appearance,
@@ -84,6 +94,27 @@ impl Work {
             comments: showing::comments(&self.running, &self.whole, Some(at), people),
             at: place::name(form, at),
         })
+    }
+
+    /// Files of the form, in the order of their kind.
+    fn media(&self, files: &BTreeMap<String, String>, inner: &Inner) -> Vec<MediaView> {
+        let attached = &self.running.form().def().external;
+        files
+            .iter()
+            .map(|(medium, name)| {
+                let hash = attached
+                    .iter()
+                    .find(|file| file.file_name == *name)
+                    .and_then(|file| ContentHash::from_hex(file.content_hash.as_deref()?));
+                MediaView {
+                    medium: medium.clone(),
+                    name: name.clone(),
+                    hash: hash.map(|hash| hash.to_hex()).unwrap_or_default(),
+                    // A disk that does not tell shows no picture either.
+                    is_here: hash.is_some_and(|hash| inner.store().has_content(hash).unwrap_or(false)),
+                }
+            })
+            .collect()
     }
 
     pub(super) fn problem_view(&self, problem: &Problem) -> ProblemView {

@@ -209,3 +209,44 @@ fn a_form_without_an_audit_row_logs_nothing() {
     assert!(client.audit(&record).unwrap().is_none());
     assert!(!folder.path().join("logs").exists());
 }
+
+#[test]
+fn a_doubtful_answer_is_confirmed_on_the_disk_and_files_to_show_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let (world, client) = World::with_device(folder.path());
+    world.publish(form(
+        "| survey |
+         | | type         | name | label | soft_constraint | soft_constraint_message | image    |
+         | | integer      | age  | Age?  | . < 100         | So old?                 | face.png |
+         | | select_one l | leaf | Leaf? |                 |                         |          |
+         | choices |
+         | | list_name | name | label | image     |
+         | | l         | oak  | Oak   | oak.jpg   |
+         | settings |
+         | | form_id | form_title |
+         | | doubts  | Doubts     |",
+    ));
+    world.sync(&client);
+    let record = client.start("doubts").unwrap();
+    let mut interview = client.open_interview(&record).unwrap();
+    let age = PlaceRef::from("age");
+    say(&mut interview, "age", "50");
+    assert_eq!(interview.confirm(&age).unwrap_err().code(), "refused");
+    say(&mut interview, "age", "104");
+    let view = interview.confirm(&age).unwrap();
+    assert!(view.confirmed);
+    assert_eq!(view.doubt, "So old?");
+    assert_eq!(view.media.len(), 1);
+    let file = &view.media[0];
+    assert_eq!((file.medium.as_str(), file.name.as_str()), ("image", "face.png"));
+    assert!(!file.is_here && file.hash.is_empty(), "the form came without it");
+    let leaf = interview.question(&PlaceRef::from("leaf")).unwrap();
+    assert_eq!(leaf.choices[0].media[0].name, "oak.jpg");
+    drop(interview);
+
+    let mut again = client.open_interview(&record).unwrap();
+    assert!(again.question(&age).unwrap().confirmed);
+    assert!(again.problems().unwrap().iter().all(|problem| problem.at != age));
+    say(&mut again, "age", "105");
+    assert!(!again.question(&age).unwrap().confirmed);
+}

@@ -9,7 +9,7 @@ use sampan_client_core::api::{AnswerInput, PlaceRef, RecordRef, SyncOptions, Syn
 use sampan_client_core::client::Client;
 use sampan_client_core::error::ClientError;
 use sampan_client_core::interviewing::OpenInterview;
-use sampan_client_core::platform::{Chance, Clock, Moment, Platform};
+use sampan_client_core::platform::{Chance, Clock, Contact, Moment, Platform};
 use sampan_client_core::transport::{LineError, Reply, Request, Transport};
 use sampan_form::compiled::Form;
 use sampan_form::def::FormDef;
@@ -137,6 +137,7 @@ impl World {
         let platform = Platform {
             clock: Arc::new(self.clone()),
             chance: Arc::new(self.clone()),
+            contact: Contact::default(),
         };
         Client::open_with(folder, platform, Box::new(self.clone()))
     }

@@ -7,6 +7,7 @@ use sampan_value::answer::Kind;
 use sampan_xpath::program::Program;
 use sampan_xpath::resolve::NodeId;
 
+use crate::compiled::entities::Entity;
 use crate::compiled::label::Label;
 use crate::compiled::list::List;
 use crate::def::{Event, FormDef, ListRef, Origin, Role, Sensitivity, Translated};
@@ -15,6 +16,7 @@ use crate::package;
 use crate::problem::Problem;
 
 mod build;
+pub mod entities;
 pub mod label;
 pub mod list;
 mod names;
@@ -35,6 +37,7 @@ pub struct Form {
     order: Vec<NodeId>,
     ranks: Vec<u32>,
     instance_name: Option<Program>,
+    entities: Vec<Entity>,
     reads_last_saved: bool,
     warnings: Vec<Problem>,
 }
@@ -285,9 +288,11 @@ impl Form {
     }
 
     /// Whether devices answer the question at this path by themselves: when the interview began and ended, by whom and
-    /// on what. Such answers differ as a matter of course and are nobody's to decide. False for no path of the form.
+    /// on what; what stands beside an answer or a row (`age/@confirmed`) is among them. Such answers differ as a matter of
+    /// course and are nobody's to decide. False for no path of the form.
     pub fn is_metadata(&self, path: &str) -> bool {
-        if path == "meta/audit" {
+        let is_beside = path.rsplit('/').next().is_some_and(|last| last.starts_with('@'));
+        if path == "meta/audit" || is_beside {
             return true;
         }
         let question = self.find(path).and_then(|id| self.get(id)?.question());
@@ -295,6 +300,11 @@ impl Form {
             Role::Start | Role::End | Role::Today | Role::DeviceId | Role::Username => true,
             Role::Ask | Role::Note | Role::Calculate => false,
         })
+    }
+
+    /// The lists of things that an interview creates or updates.
+    pub fn entities(&self) -> &[Entity] {
+        &self.entities
     }
 
     /// The one item of a name, wherever it stands; None when there is none or more than one.

@@ -18,7 +18,8 @@ pub enum Type {
     BeginRepeat,
     /// Closes a repeat.
     EndRepeat,
-    /// Metadata that no device here can know (telephone number, SIM card): stays empty.
+    /// Metadata that devices do not know by themselves: stays empty (SIM card), or is what the device was told (telephone
+    /// number, e-mail).
     Unknowable,
     /// Opens a group that is asked once for each choice of a list.
     BeginLoop,

@@ -32,6 +32,11 @@ pub fn write(form: &FormDef) -> String {
     html.with(head).with(body::body(form, &tree, &texts)).document()
 }
 
+/// The rows of a list or file, as a path.
+pub(crate) fn rows(list: &str) -> String {
+    choices::items(list)
+}
+
 /// Whether a default is computed: it reads an answer, calls a function, or adds, multiplies or divides. In days, moments
 /// and positions a minus is a sign or part of the value. What is no expression is a text. `type_name` is in the spelling of
 /// [`Question::type_name`](crate::def::Question::type_name).

@@ -18,8 +18,15 @@ impl Interview {
     /// wrong.
     pub fn problems(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
-        self.places
-            .each_relevant(&self.plan, &mut |spot| self.check(spot, &mut problems));
+        self.places.each_relevant(&self.plan, &mut |spot| {
+            let before = problems.len();
+            self.check(spot, &mut problems);
+            if problems.len() > before && self.is_confirmed(spot) {
+                problems.retain(|problem| {
+                    problem.kind != ProblemKind::Doubtful || problem.at != self.places.path(&self.plan, spot)
+                });
+            }
+        });
         for frame in self.places.frames() {
             for repeat in &self.plan.layout(self.places.frame(frame).repeat).repeats {
                 let spot = Spot { node: *repeat, frame };

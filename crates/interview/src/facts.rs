@@ -9,6 +9,10 @@ pub struct Facts {
     pub device: String,
     /// What a `username` question writes down.
     pub username: String,
+    /// What an `email` question writes down; empty = not known.
+    pub email: String,
+    /// What a `phonenumber` question writes down; empty = not known.
+    pub phone_number: String,
     /// The moment of beginning (or of opening again), with the device's offset from UTC.
     pub started_at: DateTime<FixedOffset>,
     /// 64 random bits, new each time an interview is begun or opened: `random()` and `uuid()` grow from them.

@@ -1,4 +1,5 @@
-//! What a new row (or the interview itself) holds from the start: first values, and the rows of repeats in it.
+//! What a new row (or the interview itself) holds from the start: first values, ids of
+//! new things, and the rows of repeats in it.
 
 use sampan_form::compiled::FirstRow;
 use sampan_form::def::Event;
@@ -22,6 +23,7 @@ impl Interview {
     ) -> Vec<FrameId> {
         let plan = self.plan.clone();
         self.set_defaults(frame, event, own, ops);
+        self.draw_entity_ids(frame, ops);
         let mut made = Vec::new();
         for repeat in &plan.layout(self.places.frame(frame).repeat).repeats {
             let Some(node) = plan.form().get(*repeat).filter(|node| node.count.is_none()) else {

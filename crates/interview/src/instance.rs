@@ -10,6 +10,7 @@ use sampan_xpath::document::{Document, DocumentError, DocumentNode};
 use sampan_xpath::resolve::NodeId;
 use sampan_xpath::world::{NodeKind, World};
 
+use crate::entities::{group_of_id, id_path};
 use crate::facts::ROWS;
 use crate::interview::{Interview, Row};
 use crate::places::{FrameId, Spot};
@@ -84,6 +85,7 @@ impl Interview {
         let mut inside = String::new();
         self.write_children(root, 1, &mut inside);
         let mut meta = String::new();
+        self.write_entity(root, 2, &mut meta);
         if let Some(id) = &envelope.instance_id {
             leaf("instanceID", id, 2, &mut meta);
         }
@@ -114,6 +116,35 @@ impl Interview {
             attribute("xmlns:sampan", NAMESPACE);
         }
         format!("{tag}>\n{inside}</{name}>\n")
+    }
+
+    /// The thing that a group or row tells of.
+    fn write_meta(&self, around: Spot, depth: usize, out: &mut String) {
+        let indent = "  ".repeat(depth);
+        let mut inside = String::new();
+        self.write_entity(around, depth + 1, &mut inside);
+        if !inside.is_empty() {
+            out.push_str(&format!("{indent}<meta>\n{inside}{indent}</meta>\n"));
+        }
+    }
+
+    fn write_entity(&self, around: Spot, depth: usize, out: &mut String) {
+        let Some(element) = self.entity_element(around) else {
+            return;
+        };
+        let indent = "  ".repeat(depth);
+        out.push_str(&format!("{indent}<entity"));
+        for (name, value) in &element.attributes {
+            out.push_str(&format!(" {name}=\"{}\"", escaped(value, true)));
+        }
+        match &element.label {
+            None => out.push_str("/>\n"),
+            Some(label) => {
+                out.push_str(">\n");
+                leaf("label", label, depth + 1, out);
+                out.push_str(&format!("{indent}</entity>\n"));
+            }
+        }
     }
 
     fn write_children(&self, around: Spot, depth: usize, out: &mut String) {
@@ -150,6 +181,7 @@ impl Interview {
                 What::Group | What::Root => {
                     out.push_str(&format!("{indent}<{name}>\n"));
                     self.write_children(spot, depth + 1, out);
+                    self.write_meta(spot, depth + 1, out);
                     out.push_str(&format!("{indent}</{name}>\n"));
                 }
                 What::Repeat => {
@@ -160,6 +192,7 @@ impl Interview {
                             frame: *row,
                         };
                         self.write_children(row, depth + 1, out);
+                        self.write_meta(row, depth + 1, out);
                         out.push_str(&format!("{indent}</{name}>\n"));
                     }
                 }
@@ -222,8 +255,8 @@ impl Reading<'_> {
                 false => format!("{path}/{name}"),
             };
             let Some(id) = self.plan.form().find(&own) else {
-                if name == "meta" && path.is_empty() {
-                    self.meta(element);
+                if name == "meta" {
+                    self.meta(element, path, rows);
                 } else {
                     let reason = format!("{own} has no place in this form version");
                     self.contents.set_aside.push(reason);
@@ -312,11 +345,25 @@ impl Reading<'_> {
         self.contents.answers.push((at, answer));
     }
 
-    fn meta(&mut self, meta: DocumentNode) {
+    fn meta(&mut self, meta: DocumentNode, around: &str, rows: &[RowId]) {
         for element in elements(self.document, meta) {
-            if local(&World::name(self.document, &element)) == "instanceID" {
-                let id = World::text(self.document, &element).trim().to_string();
-                self.contents.instance_id = Some(id).filter(|id| !id.is_empty());
+            let name = World::name(self.document, &element).into_owned();
+            match local(&name) {
+                "instanceID" if around.is_empty() => {
+                    let id = World::text(self.document, &element).trim().to_string();
+                    self.contents.instance_id = Some(id).filter(|id| !id.is_empty());
+                }
+                "entity" => {
+                    let at = id_path(&AnswerPath {
+                        question: QuestionPath::new(around),
+                        rows: rows.to_vec(),
+                    });
+                    let id = attribute(self.document, element, "id").filter(|id| !id.is_empty());
+                    if let (Some(id), Some(_)) = (id, group_of_id(self.plan.form(), at.question.as_str())) {
+                        self.contents.answers.push((at, Answer::Value(Value::Text(id))));
+                    }
+                }
+                _ => {}
             }
         }
     }

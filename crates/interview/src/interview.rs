@@ -14,6 +14,8 @@ use sampan_value::answer::{Answer, Kind, Value};
 use sampan_value::text;
 use sampan_xpath::resolve::NodeId;
 
+use crate::doubts::confirms;
+use crate::entities::group_of_id;
 use crate::facts::Facts;
 use crate::places::{FrameId, Places, Spot};
 use crate::plan::{Computes, Plan, Source};
@@ -41,6 +43,10 @@ pub struct Interview {
     pub(crate) waiting: Vec<(Spot, Option<usize>)>,
     /// What the form wants of the device and was not told yet.
     pub(crate) asks: Vec<Ask>,
+    /// The ids of new things, by the group or row that tells of them.
+    pub(crate) entity_ids: BTreeMap<Spot, String>,
+    /// The doubtful values that were confirmed.
+    pub(crate) confirmed: BTreeMap<Spot, String>,
 }
 
 /// An interview that was just begun or opened again.
@@ -106,6 +112,10 @@ impl Interview {
         let mut ops = Vec::new();
         let queue = interview.everything();
         interview.run_all(queue, Keeping::Resuming, &mut ops);
+        let frames: Vec<FrameId> = interview.places.frames().collect();
+        for frame in frames {
+            interview.draw_entity_ids(frame, &mut ops);
+        }
         interview.opened(ops)
     }
 
@@ -154,6 +164,8 @@ impl Interview {
             faults: BTreeMap::new(),
             waiting: Vec::new(),
             asks: Vec::new(),
+            entity_ids: BTreeMap::new(),
+            confirmed: BTreeMap::new(),
         }
     }
 
@@ -207,7 +219,8 @@ impl Interview {
         }
     }
 
-    /// Everything that was answered or kept once, relevant or not: what a record of this interview holds.
+    /// Everything that was answered or kept once, relevant or not: what a record of this interview holds, ids of new
+    /// things and confirmations among it.
     pub fn answers(&self) -> Vec<(AnswerPath, Answer)> {
         let mut answers = Vec::new();
         self.places.each_cell(&self.plan, &mut |spot, cell| {
@@ -219,6 +232,8 @@ impl Interview {
                 answers.push((self.places.path(&self.plan, spot), answer.clone()));
             }
         });
+        answers.extend(self.kept_entity_ids());
+        answers.extend(self.kept_confirmations());
         answers
     }
 
@@ -286,6 +301,12 @@ impl Interview {
                     };
                     self.properties.get(word).cloned().map(Value::Text)
                 }
+                Role::Calculate if node.calculation.is_none() => match node.type_name.as_str() {
+                    word @ ("email" | "uri:email" | "phonenumber" | "uri:phonenumber") => {
+                        self.properties.get(word).cloned().map(Value::Text)
+                    }
+                    _ => None,
+                },
                 Role::Ask | Role::Note | Role::Calculate | Role::End => None,
             };
             let spot = Spot {
@@ -383,6 +404,9 @@ impl Interview {
         full: &mut BTreeSet<AnswerPath>,
     ) -> Result<(), NoPlace> {
         let plan = self.plan.clone();
+        if let Some(beside) = self.load_beside(at, answer, full) {
+            return beside;
+        }
         let id = plan
             .form()
             .find(at.question.as_str())
@@ -396,11 +420,67 @@ impl Interview {
             Source::Computed => return Err(NoPlace::Computed),
             Source::Nothing => return Err(NoPlace::TakesNone),
         }
-        if at.rows.len() != node.repeats.len() {
+        let frame = self.load_rows_around(&node.repeats, &at.rows, full)?;
+        let answer = match answer {
+            Answer::Missing(_) => answer.clone(),
+            Answer::Value(value) => Answer::Value(converted(value, kind).ok_or(NoPlace::OtherType)?),
+        };
+        if let Some(cell) = self.places.cell_mut(&plan, Spot { node: id, frame }) {
+            cell.answer = Some(answer);
+        }
+        Ok(())
+    }
+
+    /// What stands beside an answer or in a group, not as an answer of its own: ids of new things, and confirmations.
+    /// None when the path is of neither.
+    fn load_beside(
+        &mut self,
+        at: &AnswerPath,
+        answer: &Answer,
+        full: &mut BTreeSet<AnswerPath>,
+    ) -> Option<Result<(), NoPlace>> {
+        let plan = self.plan.clone();
+        let path = at.question.as_str();
+        let Answer::Value(Value::Text(kept)) = answer else {
+            return None;
+        };
+        let confirmed = confirms(path);
+        let id = match confirmed {
+            Some(question) => plan.form().find(question),
+            None => group_of_id(plan.form(), path),
+        };
+        let node = plan.form().get(id?)?;
+        let mut repeats = node.repeats.clone();
+        if node.what == What::Repeat {
+            repeats.push(node.id);
+        }
+        let frame = match self.load_rows_around(&repeats, &at.rows, full) {
+            Ok(frame) => frame,
+            Err(why) => return Some(Err(why)),
+        };
+        let spot = Spot { node: node.id, frame };
+        match confirmed {
+            Some(_) => {
+                self.confirmed.insert(spot, kept.clone());
+            }
+            None => self.load_entity_id(spot, kept.clone()),
+        }
+        Some(Ok(()))
+    }
+
+    /// The innermost of the rows that something stands in; those that only this tells of are made.
+    fn load_rows_around(
+        &mut self,
+        repeats: &[NodeId],
+        rows: &[RowId],
+        full: &mut BTreeSet<AnswerPath>,
+    ) -> Result<FrameId, NoPlace> {
+        let plan = self.plan.clone();
+        if rows.len() != repeats.len() {
             return Err(NoPlace::OtherRepeats);
         }
         let mut frame = FrameId::INTERVIEW;
-        for (depth, (repeat, row)) in node.repeats.iter().zip(&at.rows).enumerate() {
+        for (repeat, row) in repeats.iter().zip(rows) {
             frame = match self.places.row(frame, *repeat, *row) {
                 Some(frame) => frame,
                 None => {
@@ -412,19 +492,11 @@ impl Interview {
                     if made.is_err() && !self.is_misplaced(*repeat, *row) {
                         full.insert(place);
                     }
-                    debug_assert!(depth < node.repeats.len());
                     made?
                 }
             };
         }
-        let answer = match answer {
-            Answer::Missing(_) => answer.clone(),
-            Answer::Value(value) => Answer::Value(converted(value, kind).ok_or(NoPlace::OtherType)?),
-        };
-        if let Some(cell) = self.places.cell_mut(&plan, Spot { node: id, frame }) {
-            cell.answer = Some(answer);
-        }
-        Ok(())
+        Ok(frame)
     }
 
     /// Makes the counted rows around a repeat that has rows of its own: a record holds no row that the form counts, and
@@ -504,6 +576,10 @@ fn properties(facts: &Facts) -> BTreeMap<&'static str, String> {
         ("uri:deviceid", &facts.device, "sampan:"),
         ("username", &facts.username, ""),
         ("uri:username", &facts.username, "username:"),
+        ("email", &facts.email, ""),
+        ("uri:email", &facts.email, "mailto:"),
+        ("phonenumber", &facts.phone_number, ""),
+        ("uri:phonenumber", &facts.phone_number, "tel:"),
     ]
     .into_iter()
     .filter(|(_, value, _)| !value.is_empty())

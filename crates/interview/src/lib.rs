@@ -8,7 +8,8 @@
 //! Modules in reading order: [`plan`] (a form version with its tables and its order of computing, shared by all
 //! interviews), [`facts`], [`interview`] (the running form: begin, resume, look), [`answering`] (answers and rows in,
 //! ops out), [`questions`] (how a question stands, its texts and choices), [`screens`], [`checking`] (problems,
-//! finishing, values), [`audit`] (the log of its course), [`moving`] (on to another form version, with a report), [`standing`] (everything at once, by
+//! finishing, values), [`doubts`] (what is confirmed), [`entities`] (things that it creates and updates), [`audit`] (the
+//! log of its course), [`moving`] (on to another form version, with a report), [`standing`] (everything at once, by
 //! place), [`instance`] (as ODK's XML), [`session`] (driven by another program), [`view`] and [`refusal`] (plain data
 //! that comes out), [`schema`] (question numbers for the record codec).
 //!
@@ -28,7 +29,14 @@
 //! let form = Form::compile(Arc::new(reading.form)).expect("its references are right");
 //! let plan = Arc::new(Plan::new(Arc::new(form), Arc::new(Tables::new())));
 //! let now = "2026-11-24T08:30:00+07:00".parse().expect("a moment");
-//! let facts = Facts { device: "phone 7".into(), username: "sokha".into(), started_at: now, seed: 1 };
+//! let facts = Facts {
+//!     device: "phone 7".into(),
+//!     username: "sokha".into(),
+//!     email: String::new(),
+//!     phone_number: String::new(),
+//!     started_at: now,
+//!     seed: 1,
+//! };
 //! let mut interview = Interview::begin(plan, &facts).interview;
 //!
 //! // The first screen asks how many work here; the next question depends on the answer.
@@ -53,6 +61,8 @@ pub mod answering;
 pub mod audit;
 mod calendar;
 pub mod checking;
+pub mod doubts;
+pub mod entities;
 pub mod facts;
 mod fitting;
 mod furnishing;

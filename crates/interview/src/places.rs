@@ -444,6 +444,11 @@ impl Places {
         }
     }
 
+    /// Whether a frame has not been removed.
+    pub(crate) fn is_there(&self, id: FrameId) -> bool {
+        id == FrameId::INTERVIEW || self.frame(id).around.is_some()
+    }
+
     /// All frames there are, removed ones left out.
     pub(crate) fn frames(&self) -> impl Iterator<Item = FrameId> {
         self.frames.iter().enumerate().filter_map(|(number, frame)| {

@@ -45,6 +45,7 @@ impl Interview {
             answer,
             valid,
             invalid_choice,
+            confirmed: doubt.is_some() && self.is_confirmed(spot),
             doubt,
             label: filled(&sight, spot, &node.label, &self.language),
             hint: filled(&sight, spot, &node.hint, &self.language),

@@ -387,7 +387,7 @@ impl Interview {
     }
 
     /// Where a place stands in the order of the interview.
-    fn order(&self, spot: Spot) -> Order {
+    pub(crate) fn order(&self, spot: Spot) -> Order {
         let mut order = Vec::new();
         for id in self.places.chain(spot.frame) {
             let frame = self.places.frame(id);

@@ -62,6 +62,8 @@ pub struct QuestionState {
     pub invalid_choice: bool,
     /// What is doubtful about the answer, though it is taken; None = nothing.
     pub doubt: Option<String>,
+    /// Whether somebody said that the doubtful answer is so all the same.
+    pub confirmed: bool,
     /// The question, with `${}` filled in.
     pub label: String,
     /// Short help; empty = none.

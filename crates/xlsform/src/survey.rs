@@ -218,10 +218,14 @@ impl Rows<'_> {
                 }
             }
             Some((word, Type::Unknowable, _)) => {
+                let is_contact = word.ends_with("email") || word.ends_with("phonenumber");
                 self.problems.push(Problem::warning(
                     &written.origin,
                     &text,
-                    "devices do not know this, so it stays empty",
+                    match is_contact {
+                        true => "it stays empty on devices that were not told it",
+                        false => "devices do not know this, so it stays empty",
+                    },
                     "Ask for it with a question, or delete the row",
                 ));
                 let item = question::placeholder(self, line, word, HIDDEN);

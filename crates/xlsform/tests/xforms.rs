@@ -257,3 +257,25 @@ fn a_loop_that_multiplies_without_end_is_refused_by_its_limit() {
         "{problems:?}"
     );
 }
+
+#[test]
+fn what_is_recorded_and_what_is_preloaded_is_said_again_after_reading() {
+    let text = written(
+        "| survey |
+         | | type | name | label | parameters | default | bind::jr:preload | bind::jr:preloadParams |
+         | | background-audio | sound | | quality=voice-only | | | |
+         | | audio | told | Told | quality=low | | | |
+         | | text | day | Day | | unknown | date | today |",
+    );
+    for part in [
+        r#"<odk:recordaudio event="odk-instance-load" ref="/data/sound" odk:quality="voice-only"/>"#,
+        r#"<bind nodeset="/data/told" type="binary" odk:quality="low"/>"#,
+        "<day>unknown</day>",
+    ] {
+        assert!(text.contains(part), "{part} is not in\n{text}");
+    }
+    let again = xform::read::read(&text).unwrap().form;
+    let sound = r#"<odk:recordaudio event="odk-instance-load" ref="/data/sound" odk:quality="voice-only"/>"#;
+    assert!(xform::write(&again).contains(sound));
+    assert!(xform::write(&again).contains("<day>unknown</day>"));
+}

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sampan_form::compiled::{Node, What};
 use sampan_form::def::Role as QuestionRole;
+use sampan_interview::doubts::confirms;
 use sampan_interview::interview::Interview;
 use sampan_record::history;
 use sampan_record::ids::{DeviceId, Dot, PersonId, RecordId, RowId};
@@ -160,6 +161,15 @@ impl Page<'_> {
         }
         // What the form has no place for (another version's answers, or an unknown form) is shown, never hidden.
         // That is also an answer whose question has another type now, or computes its value.
+        // What stands beside an answer (a confirmation, the id of a thing) is shown with it.
+        if self.interview.is_some() {
+            let beside = self.record.answers().map(|(at, _)| at);
+            shown.extend(
+                beside
+                    .filter(|at| last_name(&at.question).starts_with('@'))
+                    .cloned(),
+            );
+        }
         for aside in self.interview.map(Interview::set_aside).unwrap_or_default() {
             shown.remove(&aside.at);
         }
@@ -194,6 +204,8 @@ impl Page<'_> {
             is_calculated: false,
             is_changed_since: self.changed_since.contains(at),
             is_irrelevant: false,
+            doubt: None,
+            is_confirmed: false,
             conflict: self.conflict_at(at),
             comments: self.comments_at(Some(at)),
             link: None,
@@ -298,6 +310,13 @@ impl Page<'_> {
 
 impl Words for Page<'_> {
     fn label(&self, at: &AnswerPath) -> String {
+        if let Some(question) = confirms(at.question.as_str()) {
+            let question = AnswerPath {
+                question: QuestionPath::new(question),
+                rows: at.rows.clone(),
+            };
+            return format!("{} (doubtful answer confirmed)", self.label(&question));
+        }
         let label = self
             .interview
             .map(|interview| one_line(&interview.label(at, interview.language())))
@@ -461,6 +480,8 @@ impl Walk<'_, '_> {
             is_calculated: role == QuestionRole::Calculate,
             is_changed_since: page.changed_since.contains(at),
             is_irrelevant: !state.relevant,
+            is_confirmed: state.confirmed,
+            doubt: state.doubt.filter(|_| state.relevant),
             conflict,
             comments,
             link: link(state.answer.as_ref()),

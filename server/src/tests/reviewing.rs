@@ -223,3 +223,57 @@ fn an_erasure_empties_the_office_and_what_old_phones_bring() {
         Vec::<String>::new()
     );
 }
+
+#[test]
+fn a_doubtful_answer_is_flagged_with_the_forms_words_and_whether_it_was_confirmed() {
+    let world = World::new();
+    let office = &world.office;
+    let form = world.publish(
+        "| survey | | | | | |
+         | | type               | name    | label   | soft_constraint | soft_constraint_message |
+         | | select_one country | country | Country |                 |                         |
+         | | integer            | age     | Age     | . < 100         | Really ${age}?          |
+         | | integer            | size    | Size    | . < 10          |                         |
+         | choices | | | |
+         | | list_name | name | label |
+         | | country   | KH   | Cambodia |",
+    );
+    let dara = world.person("dara", Role::Enumerator, "KH");
+    let mut phone = world.phone(&dara);
+    let given = [
+        ("country", Value::Choice("KH".into())),
+        ("age", Value::Integer(104)),
+        ("size", Value::Integer(3)),
+    ];
+    let id = phone.interview(office, form, &given);
+    phone.sync(office).unwrap();
+    let page = reviewing::view(office, &world.admin, id, None).unwrap();
+    assert_eq!(answer(&page, "age").doubt.as_deref(), Some("Really 104?"));
+    assert!(!answer(&page, "age").is_confirmed);
+    assert_eq!(answer(&page, "size").doubt, None);
+
+    phone.write(office, id, form, &[set("age/@confirmed", text("104"))]);
+    phone.sync(office).unwrap();
+    let page = reviewing::view(office, &world.admin, id, None).unwrap();
+    assert!(answer(&page, "age").is_confirmed);
+    assert_eq!(answer(&page, "age").doubt.as_deref(), Some("Really 104?"));
+    assert!(page.conflicts.is_empty());
+    let names = page.groups.iter().flat_map(|group| &group.answers);
+    assert!(names.into_iter().all(|answer| answer.name != "@confirmed"));
+    assert!(
+        page.history.iter().any(|event| event
+            .details
+            .iter()
+            .any(|line| line.contains("doubtful answer confirmed"))
+            || event.what.contains("doubtful answer confirmed")),
+        "{:?}",
+        page.history
+    );
+
+    // A confirmation is of the value that it was said of.
+    phone.write(office, id, form, &[set("age", Value::Integer(110))]);
+    phone.sync(office).unwrap();
+    let page = reviewing::view(office, &world.admin, id, None).unwrap();
+    assert_eq!(answer(&page, "age").doubt.as_deref(), Some("Really 110?"));
+    assert!(!answer(&page, "age").is_confirmed);
+}

@@ -36,6 +36,8 @@ impl Walk {
         let facts = Facts {
             device: "device".into(),
             username: "enumerator".into(),
+            email: String::new(),
+            phone_number: String::new(),
             started_at: now,
             seed,
         };

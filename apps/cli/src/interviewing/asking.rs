@@ -151,6 +151,10 @@ impl<'a> Asker<'a> {
                 Ok(_) => self.shown = None,
                 Err(error) => self.refused(error)?,
             },
+            Typed::Sure => match self.open.confirm(&question.at) {
+                Ok(_) => self.terminal.line("  Confirmed.")?,
+                Err(error) => self.refused(error)?,
+            },
             Typed::Remove => self.remove(screen, question)?,
             Typed::Done => self.done(question)?,
             Typed::Comment(text) => match self.open.comment(Some(&question.at), None, &text) {
@@ -261,7 +265,11 @@ impl<'a> Asker<'a> {
     ) -> Result<(), Failure> {
         match self.open.answer(&question.at, input) {
             Ok(view) if !view.doubt.is_empty() => {
-                self.complain(&format!("{} The answer is kept; < goes back to it.", view.doubt))?;
+                let way = match view.confirmed {
+                    true => "It was confirmed.",
+                    false => "The answer is kept; < goes back to it, and :sure confirms it there.",
+                };
+                self.complain(&format!("{} {way}", view.doubt))?;
             }
             Ok(_) => {}
             Err(error) => return self.refused(error),
@@ -483,6 +491,7 @@ impl<'a> Asker<'a> {
             | Typed::Answer(_)
             | Typed::Missing(_)
             | Typed::Clear
+            | Typed::Sure
             | Typed::Done
             | Typed::Remove
             | Typed::Save => self.complain("That goes only at a question.")?,

@@ -125,6 +125,7 @@ mod tests {
                 name: (*name).into(),
                 label: (*label).into(),
                 exclusive: false,
+                media: Vec::new(),
             })
             .collect()
     }

@@ -1,6 +1,6 @@
 //! How a question looks in a terminal: plain lines, so that any script and any width is fine.
 
-use sampan_client_core::api::{ChoiceView, QuestionView};
+use sampan_client_core::api::{ChoiceView, MediaView, QuestionView};
 
 use crate::device::Device;
 use crate::failure::Failure;
@@ -45,6 +45,9 @@ pub fn question(
     if much == Much::Text {
         return Ok(());
     }
+    if !question.media.is_empty() {
+        terminal.line(terminal.faint(&format!("  {}", files(&question.media))))?;
+    }
     for text in [&question.hint, &question.guidance] {
         for line in harmless(text).lines() {
             terminal.line(terminal.faint(&format!("  {line}")))?;
@@ -72,6 +75,9 @@ pub fn note(terminal: &mut Terminal, question: &QuestionView) -> Result<(), Fail
     for line in harmless(&question.label).lines() {
         terminal.line(format!("  {line}"))?;
     }
+    if !question.media.is_empty() {
+        terminal.line(terminal.faint(&format!("  {}", files(&question.media))))?;
+    }
     for line in harmless(&question.hint).lines() {
         terminal.line(terminal.faint(&format!("  {line}")))?;
     }
@@ -96,6 +102,10 @@ pub fn choices(terminal: &mut Terminal, question: &QuestionView, which: &[usize]
         } else {
             label
         };
+        let label = match choice.media.is_empty() {
+            true => label,
+            false => format!("{label} {}", files(&choice.media)),
+        };
         let line = format!("{} {key:>width$}  {label}", if is_chosen { "  ›" } else { "   " });
         let line = if is_chosen { terminal.good(&line) } else { line };
         terminal.line(line)?;
@@ -105,6 +115,15 @@ pub fn choices(terminal: &mut Terminal, question: &QuestionView, which: &[usize]
         terminal.line(terminal.faint(&format!("    … and {n_more} more: type a part of the name")))?;
     }
     Ok(())
+}
+
+/// Files that a terminal cannot show: `[image: leaf.jpg]`.
+fn files(media: &[MediaView]) -> String {
+    let names: Vec<String> = media
+        .iter()
+        .map(|file| format!("[{}: {}]", file.medium, harmless(&file.name)))
+        .collect();
+    names.join(" ")
 }
 
 /// Choice labels for names, as they stand in the list.
@@ -146,6 +165,15 @@ fn stands(terminal: &mut Terminal, question: &QuestionView, much: Much) -> Resul
             .any(|choice| is_chosen(question, choice));
     if !is_marked {
         terminal.line(format!("  › {}", terminal.good(&listing::shown(answer))))?;
+    }
+    if !question.doubt.is_empty() {
+        let doubt = harmless(&question.doubt).replace('\n', " ");
+        let sure = if question.confirmed {
+            "confirmed"
+        } else {
+            ":sure confirms it"
+        };
+        terminal.line(terminal.warning(&format!("    {doubt} ({sure})")))?;
     }
     if !question.valid {
         terminal.line(terminal.warning("    This answer does not fit any more; answer again."))?;

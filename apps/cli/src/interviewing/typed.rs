@@ -13,6 +13,8 @@ pub enum Typed {
     Missing(&'static str),
     /// Takes the answer away.
     Clear,
+    /// The doubtful answer is so all the same.
+    Sure,
     /// To a question.
     Goto(String),
     /// To the first question without an answer.
@@ -47,6 +49,7 @@ pub const HELP: &str = "\
   :skip            passed by       :dk    don't know
   :ref             refused         :na    not applicable
   :clear           take the answer away
+  :sure            a doubtful answer is so all the same
   :goto NAME       to a question by its name (:goto products[0]/prod for a row)
   :open   :end     to the first question without an answer; to the end
   :problems        what stands in the way of finishing
@@ -79,6 +82,7 @@ pub fn read(line: &str) -> Typed {
     match (word.to_lowercase().as_str(), rest) {
         ("back" | "b" | "<", None) => Typed::Back,
         ("clear", None) => Typed::Clear,
+        ("sure", None) => Typed::Sure,
         ("goto" | "go" | "g", Some(place)) => Typed::Goto(place.to_owned()),
         ("open", None) => Typed::Open,
         ("end", None) => Typed::End,
@@ -124,6 +128,7 @@ mod tests {
             (":dk", Typed::Missing("dont_know")),
             (":REF", Typed::Missing("refused")),
             (":goto a/b", Typed::Goto("a/b".into())),
+            (":sure", Typed::Sure),
             (":goto", Typed::Unknown(":goto".into())),
             (":comment two words", Typed::Comment("two words".into())),
             (":lang", Typed::Language(None)),

@@ -39,6 +39,8 @@ const KNOWN: &[&str] = &[
     "tz",
     "seed",
     "username",
+    "email",
+    "phonenumber",
     "deviceid",
     "manner",
     "max_choices",
@@ -94,6 +96,8 @@ struct Setting {
     zone: Option<String>,
     seed: u64,
     username: String,
+    email: String,
+    phone_number: String,
     device: String,
     manner: Manner,
     language: Option<String>,
@@ -163,6 +167,8 @@ fn load(request: &Fields<'_>) -> Result<(Driven, Map<String, Value>), Trouble> {
         zone: None,
         seed: 1,
         username: String::new(),
+        email: String::new(),
+        phone_number: String::new(),
         device: String::new(),
         manner: Manner::Odk,
         language: None,
@@ -237,6 +243,12 @@ impl Setting {
         if let Some(name) = request.text("username")? {
             self.username = name.to_string();
         }
+        if let Some(email) = request.text("email")? {
+            self.email = email.to_string();
+        }
+        if let Some(number) = request.text("phonenumber")? {
+            self.phone_number = number.to_string();
+        }
         if let Some(device) = request.text("deviceid")? {
             self.device = device.to_string();
         }
@@ -267,6 +279,8 @@ impl Setting {
         Facts {
             device: self.device.clone(),
             username: self.username.clone(),
+            email: self.email.clone(),
+            phone_number: self.phone_number.clone(),
             started_at: self.now,
             seed: self.seed,
         }

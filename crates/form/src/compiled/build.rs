@@ -8,6 +8,7 @@ use sampan_value::answer::Kind;
 use sampan_xpath::program::Program;
 use sampan_xpath::resolve::{NodeId, Place};
 
+use crate::compiled::entities::{self, Entity};
 use crate::compiled::label::{Label, Part, Piece, Template, pieces};
 use crate::compiled::list::List;
 use crate::compiled::names::FormNames;
@@ -65,6 +66,7 @@ pub(super) fn form(def: Arc<FormDef>, lenient: bool) -> Result<Form, Vec<Problem
         .instance_name
         .as_ref()
         .and_then(|expression| compiler.program(NodeId(0), expression, Use::Display));
+    let entities = compiler.entities(&outline.items);
     for node in &outline.nodes {
         if let Some(parent) = node.parent {
             compiler.edges.push(Edge {
@@ -129,6 +131,7 @@ pub(super) fn form(def: Arc<FormDef>, lenient: bool) -> Result<Form, Vec<Problem
         order,
         ranks,
         instance_name,
+        entities,
         reads_last_saved,
         warnings: problems,
         def,
@@ -333,6 +336,63 @@ impl Compiler<'_> {
             by_language.push((language.clone(), Template { parts }));
         }
         Label::new(by_language)
+    }
+
+    /// The things that an interview creates or updates, each where it belongs.
+    fn entities(&mut self, items: &[(NodeId, &Item)]) -> Vec<Entity> {
+        let def = self.def;
+        let mut compiled: Vec<Entity> = Vec::new();
+        let mut numbers = HashMap::new();
+        for (number, entity) in def.entities.iter().enumerate() {
+            let place = entity.inside.join("/");
+            let inside = match place.is_empty() {
+                true => Some(NodeId(0)),
+                false => self.names.by_path.get(place.as_str()).copied(),
+            };
+            // A group holds one entity.
+            let Some(inside) = inside.filter(|inside| compiled.iter().all(|other| other.inside != *inside))
+            else {
+                continue;
+            };
+            let seen = entity.id.iter().flat_map(|id| {
+                entities::VERSIONS.iter().map(|(attribute, column)| {
+                    let rows = crate::xform::rows(&entity.list);
+                    let row = format!("{rows}[name={}]", id.source);
+                    (*attribute, format!("{row}/{column}"))
+                })
+            });
+            let place = Place {
+                node: inside,
+                is_choice_filter: false,
+            };
+            let versions = seen
+                .filter_map(|(attribute, source)| {
+                    Some((attribute, Program::compile(&source, &self.names, place).ok()?))
+                })
+                .collect();
+            numbers.insert(number, compiled.len());
+            compiled.push(Entity {
+                list: entity.list.clone(),
+                inside,
+                id: self.optional(inside, &entity.id, Use::Display),
+                create_if: self.optional(inside, &entity.create_if, Use::Display),
+                update_if: self.optional(inside, &entity.update_if, Use::Display),
+                label: self.optional(inside, &entity.label, Use::Display),
+                versions,
+                saved: Vec::new(),
+            });
+        }
+        for (id, item) in items {
+            let Item::Question(question) = item else { continue };
+            let path = self.names.nodes.get(id.0 as usize).map(|node| node.path.clone());
+            if let (Some(save_to), Some(path)) = (&question.save_to, path)
+                && let Some((number, property)) = entities::kept_in(def, &path, save_to)
+                && let Some(entity) = numbers.get(&number).and_then(|own| compiled.get_mut(*own))
+            {
+                entity.saved.push((*id, property.to_string()));
+            }
+        }
+        compiled
     }
 
     fn optional(&mut self, id: NodeId, expression: &Option<Expression>, purpose: Use) -> Option<Program> {

@@ -636,7 +636,11 @@ fn first_value(node: &mut Node<'_>, question: &Question, in_repeat: bool) {
         value: value.map(str::to_string),
         attributes: Vec::new(),
     };
-    let is_preloaded = question.extra.contains_key("bind::jr:preload");
+    // What draws an id says so itself; its first value says the same in other words.
+    let is_preloaded = question
+        .extra
+        .get("bind::jr:preload")
+        .is_some_and(|preload| preload == "uid");
     if let Some(Expression { source, .. }) = question.default.as_ref().filter(|_| !is_preloaded) {
         if is_dynamic(source, node.type_name) {
             node.actions.push(set("setvalue", FIRST_LOAD, Some(source)));

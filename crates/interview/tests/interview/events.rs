@@ -185,3 +185,25 @@ fn expressions_learn_the_device_the_enumerator_and_the_version() {
         assert_eq!(value(&interview, place), expected, "{place}");
     }
 }
+
+#[test]
+fn an_address_and_a_number_are_written_down_where_the_device_was_told_them() {
+    let form = "| survey |
+         | | type            | name   | label | calculation                |
+         | | email           | mail   |       |                            |
+         | | phonenumber     | phone  |       |                            |
+         | | uri:phonenumber | dial   |       |                            |
+         | | calculate       | domain |       | substring-after(${mail}, '@') |";
+    let told = sampan_interview::facts::Facts {
+        email: "sokha@example.org".into(),
+        phone_number: "+85512345".into(),
+        ..facts()
+    };
+    let interview = Interview::begin(plan(form), &told).interview;
+    assert_eq!(value(&interview, "mail"), "sokha@example.org");
+    assert_eq!(value(&interview, "phone"), "+85512345");
+    assert_eq!(value(&interview, "dial"), "tel:+85512345");
+    assert_eq!(value(&interview, "domain"), "example.org");
+    assert_eq!(value(&reopened(&interview), "mail"), "sokha@example.org");
+    assert!(begin(form).answers().is_empty(), "what is not known stays empty");
+}

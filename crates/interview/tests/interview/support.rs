@@ -22,6 +22,8 @@ pub fn facts() -> Facts {
     Facts {
         device: "device-1".into(),
         username: "sokha".into(),
+        email: String::new(),
+        phone_number: String::new(),
         started_at: now(),
         seed: 7,
     }

@@ -195,6 +195,8 @@ fn unknown() -> Facts {
     Facts {
         device: String::new(),
         username: String::new(),
+        email: String::new(),
+        phone_number: String::new(),
         ..facts()
     }
 }

@@ -111,6 +111,7 @@ pub(super) fn html(
 fn is_marked(answer: &AnswerView) -> bool {
     answer.conflict.is_some()
         || answer.is_changed_since
+        || (answer.doubt.is_some() && !answer.is_confirmed)
         || answer.comments.iter().any(|comment| !comment.is_resolved)
 }
 

@@ -142,6 +142,8 @@ fn answer(at: &str, label: &str, text: &str) -> AnswerView {
         is_calculated: false,
         is_changed_since: false,
         is_irrelevant: false,
+        doubt: None,
+        is_confirmed: false,
         conflict: None,
         comments: Vec::new(),
         link: None,

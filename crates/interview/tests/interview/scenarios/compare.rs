@@ -135,7 +135,8 @@ fn question(
         (Ok(there), Ok(here)) => (there - here).abs() <= 1e-5 * there.abs(),
         _ => false,
     };
-    if !is_drawn && !(is_measured && is_near) && !same(there, value, own.kind) {
+    let is_excused = is_drawn || (is_measured && is_near);
+    if !is_excused && !same(there, value, own.kind) {
         differ("value", there, value);
     }
     let is_asked = node.question().is_some_and(|(role, _)| role == Role::Ask);

@@ -37,6 +37,8 @@ pub fn differing(xml: &str, scenario: &Json) -> Vec<String> {
     let facts = Facts {
         device: told("deviceID", ""),
         username: told("username", ""),
+        email: told("email", ""),
+        phone_number: told("phoneNumber", ""),
         started_at: now(),
         seed: 7,
     };
@@ -278,6 +280,8 @@ impl Replay {
         let facts = Facts {
             device: String::new(),
             username: String::new(),
+            email: String::new(),
+            phone_number: String::new(),
             started_at: now(),
             seed: 7,
         };
