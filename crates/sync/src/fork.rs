@@ -42,7 +42,8 @@ impl Renaming {
 
 /// The incarnation to take after a fork, from the first change that is issued again (as it was under the old name).
 /// It follows from that change, so two copies that both hold it issue it again as one and the same change, not as two.
-/// With no change to issue again, or when changes of that incarnation are held already, take a random one.
+/// With no change to issue again, or when another change is held as its first, take a random one: a copy that went on
+/// under the same name has written it.
 pub fn incarnation(first: &Change) -> u64 {
     let mut hasher = blake3::Hasher::new_derive_key("sampan 2026-11-24 incarnation after a fork");
     hasher.update(&first.hash().0);

@@ -59,7 +59,8 @@ pub fn respond(
         parts,
         ..
     } = request;
-    if generation != facts.generation {
+    let is_of_here = generation == facts.generation;
+    if !is_of_here {
         // The device does not know yet that the office was restored. It is told first, so that what it sends comes
         // with the record keys that this office may have lost.
         offered.changes.clear();
@@ -68,9 +69,14 @@ pub fn respond(
     }
     let (decider, sent) = (*caller, offered.clone());
     let restored = facts.restored;
-    let decided = log.write(Box::new(move |transaction| {
+    let mut decided = log.write(Box::new(move |transaction| {
         push::take(transaction, &decider, &sent, restored)
     }))?;
+    let is_behind = offered.changes.is_empty() && offered.written_through > decided.acked_through;
+    if is_of_here && decided.resend_from.is_none() && !is_behind {
+        // The device sent, or sent before, what is acknowledged, and it was compared by hash then.
+        decided.acked_hash = None;
+    }
 
     let budget_bytes = usize::try_from(budget_bytes)
         .unwrap_or(BUDGET_BYTES_MOST)
@@ -85,7 +91,6 @@ pub fn respond(
     )?;
     let forms = forms::answer(log, caller, forms_digest)?;
     // Revisions of another generation mean nothing here.
-    let is_of_here = generation == facts.generation;
     let names = names::answer(log, caller, if is_of_here { names_through } else { 0 })?;
     let has_all_names = names
         .as_ref()

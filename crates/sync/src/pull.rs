@@ -56,7 +56,9 @@ pub fn answer(
         cursor,
         ..Pulled::default()
     };
-    if response.fork_first_seq.is_some() || response.resend_from.is_some() {
+    let is_behind = request.changes.is_empty() && request.written_through > response.acked_through;
+    if generation != here || is_behind || response.fork_first_seq.is_some() || response.resend_from.is_some()
+    {
         // Until it is clear which copy asks, it is not clear what it has.
         pulled.more = true;
         return Ok(pulled);

@@ -35,6 +35,10 @@ pub struct PushRequest {
 pub struct PushResponse {
     /// All of the replica's changes up to this one are durably decided; 0 = none.
     pub acked_through: u64,
+    /// The hash of the change at `acked_through`, told where the device may have written another one under that number
+    /// and not sent it in this request: after a restore of the office, or when the office knows less than the device
+    /// remembers.
+    pub acked_hash: Option<ChangeHash>,
     /// A receipt for each change of the request that was decided now or before, and for each `ask` that is known.
     pub receipts: Vec<Receipt>,
     /// Two copies write under one name: the device re-issues its changes from this one on under a new incarnation.
@@ -248,6 +252,15 @@ fn take_own(
             last.unwrap_or(first_seq.saturating_sub(1))
         }
         (None, _) => chain.through,
+    };
+    response.acked_hash = if response.acked_through == chain.through {
+        Some(chain.hash).filter(|_| chain.through > 0)
+    } else {
+        let dot = Dot {
+            replica,
+            seq: response.acked_through,
+        };
+        transaction.receipt(dot)?.map(|kept| kept.hash)
     };
     Ok(response)
 }

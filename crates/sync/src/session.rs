@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use sampan_record::change::Change;
 use sampan_record::ids::ContentHash;
 
 use crate::blob::{self, Offer, Want};
@@ -68,6 +69,43 @@ pub struct Step {
     pub office_restored: bool,
     /// The office asks not to be called again for so many seconds; 0 = at will.
     pub retry_after_s: u32,
+}
+
+/// How far a restored office has the changes of this device, and not those that a copy of it wrote under the same
+/// numbers: as far as it says when it names the same last change, otherwise nothing is taken for granted.
+fn shared_through(
+    log: &mut dyn DeviceLog,
+    state: &DeviceState,
+    push: &push::PushResponse,
+) -> Result<u64, SyncError> {
+    let dropped_through = state.held_from.saturating_sub(1);
+    if push.acked_through <= dropped_through {
+        return Ok(push.acked_through);
+    }
+    let own = log.own_changes(push.acked_through, 0, 1)?;
+    let is_same = own.first().is_some_and(|change| {
+        change.header.seq == push.acked_through && push.acked_hash == Some(change.hash())
+    });
+    Ok(if is_same {
+        push.acked_through
+    } else {
+        dropped_through
+    })
+}
+
+/// Whether one of these changes has the name and number of an own change, and is another.
+fn collides(log: &mut dyn DeviceLog, state: &DeviceState, changes: &[Change]) -> Result<bool, SyncError> {
+    for change in changes
+        .iter()
+        .filter(|change| change.header.replica == state.replica)
+    {
+        let own = log.own_changes(change.header.seq, 0, 1)?;
+        let own = own.first().filter(|own| own.header.seq == change.header.seq);
+        if own.is_some_and(|own| own.hash() != change.hash()) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// How often the same piece of content is asked for or sent before a session leaves it for another day.
@@ -241,22 +279,31 @@ impl Session {
         let before = &waiting.state;
         let lost_acks = response.push.acked_through < before.acked_through;
         let restored = response.generation != before.generation || lost_acks;
+        let acked_through = if restored {
+            shared_through(log, before, &response.push)?
+        } else {
+            response.push.acked_through
+        };
 
         let offering = if restored {
             Some(response.asks_holds.then_some(None))
         } else {
             waiting.last_held.map(|last| last.map(Some))
         };
+        // What a copy wrote under this name stands in the way of what was written here, until the fork is found.
+        let collides = collides(log, before, &response.changes)?;
         let applied = Applied {
             replica: before.replica,
             generation: response.generation,
             restored,
-            acked_through: response.push.acked_through,
+            acked_through,
             receipts: response.push.receipts.clone(),
             backed_up_through: response.backed_up_through,
-            changes: response.changes,
+            changes: if collides { Vec::new() } else { response.changes },
             cursor_from: before.cursor,
-            cursor_to: if lost_acks && response.generation == before.generation {
+            cursor_to: if collides {
+                before.cursor
+            } else if lost_acks && response.generation == before.generation {
                 crate::receipt::Cursor(0)
             } else {
                 response.cursor
@@ -300,6 +347,11 @@ impl Session {
         if let Some(first_seq) = response.push.fork_first_seq
             && after.replica == before.replica
             && first_seq > after.acked_through
+            // Otherwise the changes before are to be compared first: the fork may lie further back.
+            && (!restored || acked_through.saturating_add(1) >= first_seq)
+            // A store that looked older than its office may only have been asked while something was saved: what was
+            // saved since then is compared first too, for a copy may have brought it.
+            && (first_seq <= before.written_through || after.written_through == before.written_through)
         {
             log.reincarnate(first_seq)?;
             step.forked = true;

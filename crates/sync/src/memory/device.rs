@@ -365,29 +365,47 @@ impl DeviceLog for MemoryDevice {
     fn reincarnate(&mut self, first_seq: u64) -> Result<(), SyncError> {
         let old = self.replica;
         let unknown: Vec<Change> = self.own(first_seq).cloned().collect();
-        let follows = unknown.first().map(fork::incarnation);
-        let is_taken = |incarnation: u64| {
-            let holders = self.changes.keys();
-            let mut own = holders.filter(|dot| dot.replica.device == old.device);
-            own.any(|dot| dot.replica.incarnation == incarnation)
+        let mut kept = BTreeMap::new();
+        for change in self.own(1).take_while(|change| change.header.seq < first_seq) {
+            kept.insert(change.header.record, change.header.seq);
+        }
+        let issue_as = |incarnation: u64| {
+            let new = Replica {
+                device: old.device,
+                incarnation,
+            };
+            let renaming = Renaming { old, new, first_seq };
+            fork::reissue(&unknown, &renaming, &kept, &mut |_| None)
         };
-        let incarnation = match follows.filter(|incarnation| !is_taken(*incarnation)) {
-            Some(incarnation) => incarnation,
-            None => self
-                .incarnations
-                .pop_front()
-                .unwrap_or(old.incarnation.wrapping_add(1)),
+        let holders = self.changes.keys().map(|dot| dot.replica);
+        let taken: BTreeSet<Replica> = holders.filter(|replica| replica.device == old.device).collect();
+        let is_free = |incarnation: u64, issued: &[Change]| {
+            let new = Replica {
+                device: old.device,
+                incarnation,
+            };
+            // What a copy issued again before, and the office has passed on, is the same change, not another one.
+            !taken.contains(&new)
+                || issued.first().is_some_and(|first| {
+                    let held = self.changes.get(&first.header.dot());
+                    held.is_some_and(|held| held.hash() == first.hash())
+                })
+        };
+        let follows = unknown.first().map(fork::incarnation);
+        let again = follows.map(|incarnation| (incarnation, issue_as(incarnation)));
+        let (incarnation, issued) = match again.filter(|(incarnation, issued)| is_free(*incarnation, issued))
+        {
+            Some(again) => again,
+            None => {
+                let next = self.incarnations.pop_front();
+                let incarnation = next.unwrap_or(old.incarnation.wrapping_add(1));
+                (incarnation, issue_as(incarnation))
+            }
         };
         let new = Replica {
             device: old.device,
             incarnation,
         };
-        let renaming = Renaming { old, new, first_seq };
-        let mut kept = BTreeMap::new();
-        for change in self.own(1).take_while(|change| change.header.seq < first_seq) {
-            kept.insert(change.header.record, change.header.seq);
-        }
-        let issued = fork::reissue(&unknown, &renaming, &kept, &mut |_| None);
         for change in &unknown {
             self.changes.remove(&change.header.dot());
         }
@@ -396,6 +414,12 @@ impl DeviceLog for MemoryDevice {
         self.acked_through = 0;
         self.written_through = 0;
         for change in issued {
+            let held = self.changes.get(&change.header.dot());
+            if held.is_some_and(|held| held.hash() != change.hash()) {
+                // A copy went on under this name from here; what it wrote comes again from the office, which will find
+                // this fork too.
+                self.cursor = Cursor(0);
+            }
             self.push_own(change);
         }
         Ok(())

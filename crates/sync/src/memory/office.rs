@@ -294,30 +294,8 @@ impl OfficeTransaction for Transaction<'_> {
     }
 
     fn judge(&mut self, caller: &Caller, change: &Change, route: Route) -> Result<Judgement, SyncError> {
-        let header = &change.header;
-        if self.office.erased.contains(&header.record) {
-            return Ok(Judgement::Erased);
-        }
-        if self
-            .office
-            .known_forms
-            .as_ref()
-            .is_some_and(|known| !known.contains(&header.form))
-        {
-            return Ok(Judgement::Quarantine(Reason::UnknownForm));
-        }
-        let is_own = route == Route::Own;
-        if self.office.barred.contains(&header.author) || (is_own && header.author != caller.person) {
-            return Ok(Judgement::Quarantine(Reason::NotAllowed));
-        }
-        Ok(match &change.payload {
-            Payload::Full(bytes) | Payload::Redacted(bytes)
-                if !self.office.takes_payloads_unread && codec::decode_ops(bytes, &NoSchema).is_err() =>
-            {
-                Judgement::Quarantine(Reason::UndecodablePayload)
-            }
-            Payload::Full(_) | Payload::Redacted(_) | Payload::Erased => Judgement::Keep,
-        })
+        let is_foreign = route == Route::Own && change.header.author != caller.person;
+        Ok(self.office.judgement(change, is_foreign))
     }
 
     fn keep(&mut self, _caller: &Caller, decided: Decided<'_>) -> Result<Position, SyncError> {
@@ -461,6 +439,29 @@ impl OfficeLog for MemoryOffice {
 }
 
 impl MemoryOffice {
+    /// The rules of this office. `is_foreign`: the change came from its device under another person's name.
+    fn judgement(&self, change: &Change, is_foreign: bool) -> Judgement {
+        let header = &change.header;
+        if self.erased.contains(&header.record) {
+            return Judgement::Erased;
+        }
+        let known = self.known_forms.as_ref();
+        if known.is_some_and(|known| !known.contains(&header.form)) {
+            return Judgement::Quarantine(Reason::UnknownForm);
+        }
+        if is_foreign || self.barred.contains(&header.author) {
+            return Judgement::Quarantine(Reason::NotAllowed);
+        }
+        match &change.payload {
+            Payload::Full(bytes) | Payload::Redacted(bytes)
+                if !self.takes_payloads_unread && codec::decode_ops(bytes, &NoSchema).is_err() =>
+            {
+                Judgement::Quarantine(Reason::UndecodablePayload)
+            }
+            Payload::Full(_) | Payload::Redacted(_) | Payload::Erased => Judgement::Keep,
+        }
+    }
+
     /// A form has come: what waited for it comes into force.
     fn release(&mut self, form: FormVersionId) {
         if let Some(known) = &mut self.known_forms {
@@ -483,7 +484,12 @@ impl MemoryOffice {
                 .get(&change.header.dot())
                 .is_some_and(|kept| kept.verdict == Verdict::Quarantined(Reason::UnknownForm));
             if still_waits {
-                self.data.keep(&change, change.hash(), Verdict::Kept, &overseers);
+                let verdict = match self.judgement(&change, false) {
+                    Judgement::Keep => Verdict::Kept,
+                    Judgement::Quarantine(reason) => Verdict::Quarantined(reason),
+                    Judgement::Erased => Verdict::Erased,
+                };
+                self.data.keep(&change, change.hash(), verdict, &overseers);
             }
         }
     }

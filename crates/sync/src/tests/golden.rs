@@ -115,6 +115,7 @@ pub fn full_response() -> SyncResponse {
         asks_holds: true,
         push: PushResponse {
             acked_through: 6,
+            acked_hash: Some(ChangeHash([0x5c; 32])),
             receipts: vec![
                 receipt(1, Verdict::Kept, 200),
                 receipt(2, Verdict::Kept, 201),

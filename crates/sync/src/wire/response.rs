@@ -27,6 +27,7 @@ const WANTS: u64 = 7;
 const SAFE: u64 = 8;
 const PARTS: u64 = 9;
 const NAMES: u64 = 10;
+const ACKED_HASH: u64 = 11;
 
 const MORE: u8 = 1;
 const ASKS_HOLDS: u8 = 2;
@@ -101,6 +102,11 @@ impl SyncResponse {
             names::write(&mut section, known);
             out.section(NAMES, &section);
         }
+        if let Some(hash) = &self.push.acked_hash {
+            let mut section = Writer::default();
+            section.raw(&hash.0);
+            out.section(ACKED_HASH, &section);
+        }
         out.number(END);
         out.bytes
     }
@@ -141,6 +147,7 @@ impl SyncResponse {
         let mut safe = Vec::new();
         let mut parts = Vec::new();
         let mut people = None;
+        let mut acked_hash = None;
         let mut last_tag = 0;
         loop {
             let tag = reader.number()?;
@@ -191,6 +198,10 @@ impl SyncResponse {
                     section.end()?;
                 }
                 NAMES => people = Some(names::read(&mut section)?),
+                ACKED_HASH => {
+                    acked_hash = Some(section.change_hash()?);
+                    section.end()?;
+                }
                 SKIPPABLE.. => {}
                 _ => return Err(reader.wrong("a section is unknown")),
             }
@@ -198,6 +209,7 @@ impl SyncResponse {
         let mut response = head.ok_or(reader.wrong("the head is missing"))?;
         response.changes = changes;
         response.push.receipts = receipts;
+        response.push.acked_hash = acked_hash;
         response.push.lacks = lacks;
         response.push.relay_receipts = relay_receipts;
         response.forms = listings;
