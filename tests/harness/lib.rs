@@ -6,6 +6,7 @@
 
 pub mod acts;
 pub mod answers;
+#[path = "../simulation/chance.rs"]
 pub mod chance;
 pub mod desk;
 pub mod enumerator;

@@ -1,7 +1,7 @@
 //! The office, with the bugs that can be planted in it.
 
 use sampan_record::change::{Change, Header};
-use sampan_record::ids::{ContentHash, Dot, PersonId, RecordId, Replica};
+use sampan_record::ids::{ChangeHash, ContentHash, Dot, PersonId, RecordId, Replica};
 use sampan_sync::blob::{ContentState, Part};
 use sampan_sync::error::SyncError;
 use sampan_sync::forms::FormListing;
@@ -210,5 +210,18 @@ impl OfficeTransaction for Transaction<'_> {
             });
         }
         self.inner.keep(caller, decided)
+    }
+
+    fn contradicted(&mut self, hash: ChangeHash) -> Result<Option<Position>, SyncError> {
+        self.inner.contradicted(hash)
+    }
+
+    fn keep_contradicted(
+        &mut self,
+        caller: &Caller,
+        change: &Change,
+        hash: ChangeHash,
+    ) -> Result<Position, SyncError> {
+        self.inner.keep_contradicted(caller, change, hash)
     }
 }

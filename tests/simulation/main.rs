@@ -1,5 +1,6 @@
 //! `sampan-sim`: seasons of the simulator by seed, with their stories.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -21,6 +22,9 @@ struct Arguments {
     /// Tell what happened, sentence by sentence (of the first seed).
     #[arg(long)]
     story: bool,
+    /// Count what is broken in all of the seasons, instead of stopping at the first one.
+    #[arg(long)]
+    tally: bool,
     /// Plant a bug; `list` names them.
     #[arg(long)]
     bug: Option<String>,
@@ -48,6 +52,9 @@ fn main() -> ExitCode {
         },
     };
     let seeds = arguments.seed..arguments.seed.saturating_add(arguments.count.max(1));
+    if arguments.tally {
+        return tally(seeds, bug);
+    }
     let total = run::many(seeds, arguments.threads, bug);
     let seed = total.broken.as_ref().map_or(arguments.seed, |(seed, _)| *seed);
     if arguments.story || total.broken.is_some() {
@@ -80,4 +87,26 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// How often each rule is broken, with some seeds of each.
+fn tally(seeds: std::ops::Range<u64>, bug: Option<Bug>) -> ExitCode {
+    let mut by_rule: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+    for seed in seeds {
+        if let Some(violation) = run::season(seed, bug).violation {
+            let rule = violation
+                .chars()
+                .filter(|letter| !letter.is_ascii_digit())
+                .collect();
+            by_rule.entry(rule).or_default().push(seed);
+        }
+    }
+    for (rule, seeds) in &by_rule {
+        let some: Vec<String> = seeds.iter().take(8).map(u64::to_string).collect();
+        println!("{:6}  {rule}  (seeds {})", seeds.len(), some.join(" "));
+    }
+    if by_rule.is_empty() {
+        return ExitCode::SUCCESS;
+    }
+    ExitCode::FAILURE
 }

@@ -52,6 +52,8 @@ states! {
     HoldsOffered => "a phone offered what others wrote to a restored office",
     RelayAsked => "a restored office asked for what others wrote",
     RelayKept => "a relayed change was kept",
+    RelayContradicted => "a relayed change had the name of another one and was kept apart",
+    ContradictionKnown => "a second phone held a change that was kept apart before",
     ResendAsked => "the office asked for changes from an earlier one on",
     QuarantinedForm => "a change waited for its form version",
     FormFetched => "the office got a form version from a phone",

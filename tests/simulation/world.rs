@@ -68,6 +68,8 @@ pub struct World {
     pub violation: Option<String>,
     /// What happened, in sentences, when somebody wants to read it.
     pub story: Option<Vec<String>>,
+    /// Records of which something waited in quarantine, in any life of the office.
+    pub waited: BTreeSet<RecordId>,
     /// A change of a barred person came into force.
     pub kept_while_barred: bool,
     bug: Option<Bug>,
@@ -115,6 +117,8 @@ pub struct Fact {
 pub struct Decided {
     /// Which answers its author saw.
     pub knew: BTreeSet<u32>,
+    /// It was made on a page from before the office was restored: what the office forgot may read as unseen.
+    pub is_late: bool,
 }
 
 /// A record as a reviewer has it on the screen.
@@ -126,6 +130,8 @@ pub struct Page {
     pub context: Context,
     /// Which answers are in it.
     pub knew: BTreeSet<u32>,
+    /// In which life of the office it was opened.
+    pub life: u64,
 }
 
 /// A person by number; the first one oversees all.
@@ -177,6 +183,7 @@ impl World {
             reached: Reached::default(),
             violation: None,
             kept_while_barred: false,
+            waited: BTreeSet::new(),
             story: tells.then(Vec::new),
             bug,
             n_letters: 0,
@@ -257,6 +264,9 @@ impl World {
         let mut wanted = Vec::new();
         let mut states = Vec::new();
         for (change, verdict) in log.iter().skip(self.n_seen) {
+            if matches!(verdict, Verdict::Quarantined(_)) {
+                self.waited.insert(change.header.record);
+            }
             match verdict {
                 Verdict::Quarantined(Reason::NotAllowed) => rights += 1,
                 Verdict::Quarantined(Reason::UnknownForm) => states.push(State::QuarantinedForm),

@@ -7,6 +7,7 @@ mod fuzz;
 mod run;
 mod screenshots;
 mod setup;
+mod sim;
 mod test;
 mod tidy;
 
@@ -25,6 +26,8 @@ cargo xtask <command>
   fuzz TARGET [--minutes 10] [--input FILE] [--keep]
                      hostile input until something is found; TARGET is one of: sheet, xform, xpath, trace
   setup [--browser]  install or check what the commands above need
+  sim [--seed S] [--count N] [--story] [--tally] [--bug B] [--layer L1]
+                     whole seasons of fieldwork from a seed; --story tells one, --bug list names what can be planted
   soak               long runs of the fault journeys, until stopped
 ";
 
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
         "bench" => bench::bench(rest),
         "screenshots" => screenshots::screenshots(rest),
         "setup" => setup::setup(rest),
+        "sim" => sim::sim(rest),
         "soak" => test::soak(),
         "help" | "--help" | "-h" => {
             print!("{HELP}");

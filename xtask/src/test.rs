@@ -3,6 +3,9 @@
 use crate::run::{Outcome, cargo, has, step};
 use crate::{setup, tidy};
 
+/// How many seasons of the simulator the quick run plays.
+const QUICK_SEEDS: &str = "2000";
+
 /// `cargo xtask test [--quick]`.
 pub fn test(arguments: &[String]) -> Outcome {
     let quick = match arguments {
@@ -99,6 +102,9 @@ fn tests(quick: bool) -> Outcome {
         if quick {
             command.args(["--exclude", "sampan-acceptance"]);
         }
+    }
+    if quick {
+        command.env("SAMPAN_SEEDS", QUICK_SEEDS);
     }
     step("tests", &mut command)
 }

@@ -130,7 +130,10 @@ pub struct Applied {
     pub safe: Vec<ContentHash>,
     /// Held changes the office wants, to be relayed.
     pub lacks: Vec<Dot>,
-    /// What became of relayed changes; they need not be relayed again.
+    /// What became of relayed changes; they need not be relayed again. One that is [`contradicted`] is removed before
+    /// `changes` are inserted: the office has it, and gives another change of that name.
+    ///
+    /// [`contradicted`]: RelayReceipt::is_contradicted
     pub relay_receipts: Vec<RelayReceipt>,
     /// The new state of `offering`; None = unchanged.
     pub offering: Option<Option<Option<Dot>>>,
@@ -297,4 +300,17 @@ pub trait OfficeTransaction {
     /// projections. `brought_by` of the receipt is the caller. Does not move the chain. A change whose receipt stands
     /// in quarantine can be kept again with a better verdict: it takes a new position.
     fn keep(&mut self, caller: &Caller, decided: Decided<'_>) -> Result<Position, SyncError>;
+
+    /// Where a change stands that was kept by [`OfficeTransaction::keep_contradicted`]; None when it was not.
+    fn contradicted(&mut self, hash: ChangeHash) -> Result<Option<Position>, SyncError>;
+
+    /// Stores a relayed change whose name another one has at the next position, in quarantine for
+    /// [`Reason::Contradicted`]: it gets no receipt of its own, is known by its hash, and comes into force only by a
+    /// person's decision, under another name. The caller has asked for its hash before.
+    fn keep_contradicted(
+        &mut self,
+        caller: &Caller,
+        change: &Change,
+        hash: ChangeHash,
+    ) -> Result<Position, SyncError>;
 }

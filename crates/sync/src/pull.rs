@@ -56,10 +56,10 @@ pub fn answer(
         cursor,
         ..Pulled::default()
     };
-    let is_behind = request.changes.is_empty() && request.written_through > response.acked_through;
+    let is_behind = request.written_through > response.acked_through;
     if generation != here || is_behind || response.fork_first_seq.is_some() || response.resend_from.is_some()
     {
-        // Until it is clear which copy asks, it is not clear what it has.
+        // Until all that the device wrote is compared, it is not clear which copy asks, nor what it has.
         pulled.more = true;
         return Ok(pulled);
     }

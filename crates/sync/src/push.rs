@@ -71,6 +71,13 @@ pub struct RelayReceipt {
     pub position: Position,
 }
 
+impl RelayReceipt {
+    /// Whether the office keeps the change apart because it knows another one under this name.
+    pub fn is_contradicted(&self) -> bool {
+        self.verdict == Verdict::Quarantined(Reason::Contradicted) && self.position > Position(0)
+    }
+}
+
 /// Device half: what to send of the changes, from `from_seq` on, in about `budget_bytes`. Own changes go first; what
 /// others wrote, and names of it, only when the own ones are all sent.
 ///
@@ -161,8 +168,17 @@ pub fn take(
     }
     if restored {
         for held in &push.holds {
-            if held.dot.replica != push.replica && transaction.receipt(held.dot)?.is_none() {
-                response.lacks.push(held.dot);
+            if held.dot.replica == push.replica {
+                continue;
+            }
+            match transaction.receipt(held.dot)? {
+                Some(kept) if kept.hash == held.hash => {}
+                // The office forgot this one, and a copy wrote another under its name.
+                Some(_) => match transaction.contradicted(held.hash)? {
+                    Some(position) => response.relay_receipts.push(contradicted(held.dot, position)),
+                    None => response.lacks.push(held.dot),
+                },
+                None => response.lacks.push(held.dot),
             }
         }
     }
@@ -178,6 +194,7 @@ fn take_own(
     let mut response = PushResponse::default();
     let mut chain = transaction.chain(replica)?;
     let first_seq = push.changes.first().map_or(0, |change| change.header.seq);
+    let last_seq = push.changes.last().map(|change| change.header.seq);
     let mut previous: Option<ChangeHash> = None;
     for change in &push.changes {
         let seq = change.header.seq;
@@ -241,6 +258,7 @@ fn take_own(
     if response.fork_first_seq.is_none()
         && response.resend_from.is_none()
         && chain.through > push.written_through
+        && last_seq.is_none_or(|last| last >= push.written_through)
     {
         // The device's store is older than what it sent once: it was restored from a backup.
         response.fork_first_seq = push.written_through.checked_add(1);
@@ -251,7 +269,9 @@ fn take_own(
             let last = response.receipts.last().map(|receipt| receipt.seq);
             last.unwrap_or(first_seq.saturating_sub(1))
         }
-        (None, _) => chain.through,
+        // Behind the last one that came the device may have written others than those that are here.
+        (None, None) => last_seq.map_or(chain.through, |last| chain.through.min(last)),
+        (None, Some(_)) => chain.through,
     };
     response.acked_hash = if response.acked_through == chain.through {
         Some(chain.hash).filter(|_| chain.through > 0)
@@ -344,10 +364,10 @@ fn take_relayed(
         verdict: Verdict::Quarantined(reason),
         position: Position(0),
     };
-    if let Some(kept) = transaction.receipt(dot)? {
-        if kept.hash != hash {
-            return Ok(refused(Reason::Contradicted));
-        }
+    let known = transaction.receipt(dot)?;
+    if let Some(kept) = known
+        && kept.hash == hash
+    {
         return Ok(RelayReceipt {
             dot,
             verdict: Verdict::Duplicate,
@@ -359,6 +379,13 @@ fn take_relayed(
     }
     if !matches!(change.payload, Payload::Full(_)) {
         return Ok(refused(Reason::Emptied));
+    }
+    if known.is_some() {
+        let position = match transaction.contradicted(hash)? {
+            Some(position) => position,
+            None => transaction.keep_contradicted(caller, change, hash)?,
+        };
+        return Ok(contradicted(dot, position));
     }
     let verdict = decide(transaction, caller, change, Route::Relayed, false)?;
     let decided = Decided {
@@ -373,6 +400,14 @@ fn take_relayed(
         verdict,
         position,
     })
+}
+
+fn contradicted(dot: Dot, position: Position) -> RelayReceipt {
+    RelayReceipt {
+        dot,
+        verdict: Verdict::Quarantined(Reason::Contradicted),
+        position,
+    }
 }
 
 /// All checks on one change: what sync can see, then the server's rules.

@@ -68,7 +68,8 @@ pub enum Reason {
     MalformedHeader,
     /// The payload was emptied; such a change is only taken from its writer. It was not stored.
     Emptied,
-    /// Another change is known under this name and number. It was not stored; its writer is told of a fork.
+    /// Another change is known under this name and number. One that is relayed is stored apart, under its hash; one of
+    /// its writer is not, for the writer is told of a fork and issues it again.
     Contradicted,
     /// A reason of a later version, by its number.
     Other(u8),

@@ -93,15 +93,14 @@ fn shared_through(
     })
 }
 
-/// Whether one of these changes has the name and number of an own change, and is another.
+/// Whether one of these changes has the name of this device, and is not one that it wrote.
 fn collides(log: &mut dyn DeviceLog, state: &DeviceState, changes: &[Change]) -> Result<bool, SyncError> {
     for change in changes
         .iter()
         .filter(|change| change.header.replica == state.replica)
     {
         let own = log.own_changes(change.header.seq, 0, 1)?;
-        let own = own.first().filter(|own| own.header.seq == change.header.seq);
-        if own.is_some_and(|own| own.hash() != change.hash()) {
+        if own.first().is_none_or(|own| own.hash() != change.hash()) {
             return Ok(true);
         }
     }
@@ -290,8 +289,18 @@ impl Session {
         } else {
             waiting.last_held.map(|last| last.map(Some))
         };
-        // What a copy wrote under this name stands in the way of what was written here, until the fork is found.
+        // What a copy wrote under this name stands in the way of what was and will be written here, until this device
+        // has another name. The feed comes when all that was written is compared: so the copy went on behind it.
         let collides = collides(log, before, &response.changes)?;
+        let fork_first_seq = response
+            .push
+            .fork_first_seq
+            .or(before.written_through.checked_add(1).filter(|_| collides));
+        let is_contradicted = response
+            .push
+            .relay_receipts
+            .iter()
+            .any(|one| one.is_contradicted());
         let applied = Applied {
             replica: before.replica,
             generation: response.generation,
@@ -303,7 +312,8 @@ impl Session {
             cursor_from: before.cursor,
             cursor_to: if collides {
                 before.cursor
-            } else if lost_acks && response.generation == before.generation {
+            } else if is_contradicted || (lost_acks && response.generation == before.generation) {
+                // What the office has in the place of what it lost may stand anywhere in the feed.
                 crate::receipt::Cursor(0)
             } else {
                 response.cursor
@@ -344,7 +354,7 @@ impl Session {
         }
 
         let mut after = log.state()?;
-        if let Some(first_seq) = response.push.fork_first_seq
+        if let Some(first_seq) = fork_first_seq
             && after.replica == before.replica
             && first_seq > after.acked_through
             // Otherwise the changes before are to be compared first: the fork may lie further back.
@@ -379,7 +389,7 @@ impl Session {
         };
         self.more = response.more;
         self.resend_from = response.push.resend_from.filter(|_| !step.forked);
-        self.again = step.forked || restored;
+        self.again = step.forked || restored || is_contradicted || collides;
         if waiting.n_changes > 0 && step.n_acked > 0 && step.n_unsent > 0 {
             self.options.batch_bytes = self
                 .options

@@ -151,6 +151,13 @@ CREATE TABLE receipt (
     PRIMARY KEY (device, incarnation, seq)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE contradicted (
+    -- Changes that wait without a receipt: another one has their name and number. Only a restored office gets them.
+    -- BLAKE3 of the header.
+    hash BLOB PRIMARY KEY CHECK (length(hash) = 32),
+    position INTEGER NOT NULL UNIQUE REFERENCES change (position)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE chain (
     -- The gapless, verified beginning of each replica's changes. Many replicas of one device hint at a copied phone.
     device BLOB NOT NULL,

@@ -60,6 +60,13 @@ CREATE TABLE change (
     bytes BLOB NOT NULL
 ) STRICT;
 
+CREATE TABLE contradicted (
+    -- Changes that wait without a receipt: another one has their name and number. Only a restored office gets them.
+    -- BLAKE3 of the header.
+    hash BLOB PRIMARY KEY CHECK (length(hash) = 32),
+    position INTEGER NOT NULL UNIQUE REFERENCES change (position)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE device (
     -- An enrolled installation.
     device BLOB PRIMARY KEY CHECK (length(device) = 16),

@@ -165,6 +165,39 @@ impl<'a> Keeping<'a> {
         Ok(at)
     }
 
+    /// Where a change stands that another one's name kept from a receipt.
+    pub fn contradicted(&self, hash: ChangeHash) -> Result<Option<Position>, OfficeError> {
+        Ok(self.writing.contradicted(hash)?)
+    }
+
+    /// Puts a change into quarantine whose name and number another one has.
+    pub fn keep_contradicted(
+        &mut self,
+        change: &Change,
+        hash: ChangeHash,
+        brought_by: DeviceId,
+    ) -> Result<Position, OfficeError> {
+        let at = self.writing.keep_contradicted(change, hash, self.now_ms)?;
+        if self.writing.keys_of(change.header.record)?.contains(&None) {
+            self.fresh.entry(change.header.record).or_default();
+        }
+        self.writing.quarantine(
+            &Waiting {
+                position: at,
+                device: brought_by,
+                author: change.header.author,
+                form: change.header.form,
+                cause: Reason::Contradicted,
+                reason:
+                    "the office was restored and had forgotten it, and a copy of the phone wrote another \
+                         change of the same number"
+                        .into(),
+            },
+            self.now_ms,
+        )?;
+        Ok(at)
+    }
+
     /// Tries changes again that waited for their form.
     pub fn retry_form(&mut self, form: FormVersionId) -> Result<(), OfficeError> {
         for row in self.writing.quarantined_under(form)? {
@@ -236,6 +269,9 @@ impl<'a> Keeping<'a> {
     }
 
     fn retry(&mut self, row: &QuarantineRow) -> Result<(), OfficeError> {
+        if row.cause == Reason::Contradicted {
+            return Ok(());
+        }
         let Some(stored) = self.writing.change_at(row.position)? else {
             return Ok(());
         };
@@ -399,7 +435,9 @@ impl<'a> Keeping<'a> {
             let Some(redacted) = redacted else { continue };
             self.has_erased = true;
             self.writing.empty_change(row.position, &redacted)?;
-            if redacted.payload == Payload::Erased {
+            if redacted.payload == Payload::Erased && row.cause == Reason::Contradicted {
+                self.writing.release(row.position, self.now_ms)?;
+            } else if redacted.payload == Payload::Erased {
                 self.writing.enter_force(row.position, Verdict::Erased)?;
                 self.writing.release(row.position, self.now_ms)?;
             }

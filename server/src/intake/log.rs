@@ -1,8 +1,8 @@
 //! The office's store as the sync protocol wants it.
 
 use sampan_form::package;
-use sampan_record::change::Header;
-use sampan_record::ids::{ContentHash, Dot, RecordId, Replica};
+use sampan_record::change::{Change, Header};
+use sampan_record::ids::{ChangeHash, ContentHash, Dot, RecordId, Replica};
 use sampan_store::blob::Progress;
 use sampan_store::error::StoreError;
 use sampan_store::office::forms::{FormRow, FormRowState};
@@ -336,12 +336,7 @@ impl OfficeTransaction for Transaction<'_> {
             .map_err(|error| sync_error("read what a change knew", error.into()))
     }
 
-    fn judge(
-        &mut self,
-        caller: &Caller,
-        change: &sampan_record::change::Change,
-        route: Route,
-    ) -> Result<Judgement, SyncError> {
+    fn judge(&mut self, caller: &Caller, change: &Change, route: Route) -> Result<Judgement, SyncError> {
         if route == Route::Own && change.header.author != caller.person {
             self.words = Some((
                 change.header.dot(),
@@ -371,6 +366,23 @@ impl OfficeTransaction for Transaction<'_> {
                 &words,
             )
             .map_err(|error| sync_error("keep a change", error))
+    }
+
+    fn contradicted(&mut self, hash: ChangeHash) -> Result<Option<Position>, SyncError> {
+        self.keeping
+            .contradicted(hash)
+            .map_err(|error| sync_error("look for a contradicted change", error))
+    }
+
+    fn keep_contradicted(
+        &mut self,
+        caller: &Caller,
+        change: &Change,
+        hash: ChangeHash,
+    ) -> Result<Position, SyncError> {
+        self.keeping
+            .keep_contradicted(change, hash, caller.device)
+            .map_err(|error| sync_error("keep a contradicted change", error))
     }
 }
 

@@ -191,6 +191,7 @@ impl World {
             record: *id,
             context: record.context(),
             knew: knew.collect(),
+            life: self.n_lives,
         });
         self.tell(|| format!("a reviewer opens {}", short_name(*id)));
     }
@@ -221,7 +222,10 @@ impl World {
             note: Some(self.decisions.len().to_string()),
             covers,
         };
-        self.decisions.push(Decided { knew: page.knew });
+        self.decisions.push(Decided {
+            knew: page.knew,
+            is_late: page.life != self.n_lives,
+        });
         let replica = Replica {
             incarnation: self.n_lives,
             ..office_replica()

@@ -158,6 +158,23 @@ impl World {
         {
             self.reached.reach(State::RelayKept);
         }
+        for receipt in response
+            .push
+            .relay_receipts
+            .iter()
+            .filter(|one| one.is_contradicted())
+        {
+            let was_sent = request
+                .push
+                .relayed
+                .iter()
+                .any(|change| change.header.dot() == receipt.dot);
+            self.reached.reach(if was_sent {
+                State::RelayContradicted
+            } else {
+                State::ContradictionKnown
+            });
+        }
         if response.push.resend_from.is_some() {
             self.reached.reach(State::ResendAsked);
         }

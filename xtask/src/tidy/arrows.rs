@@ -39,6 +39,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "fuzz",
         &["form", "interview", "record", "value", "xlsform", "xpath"],
     ),
+    ("simulation", &["record", "sync", "value"]),
     ("cli", &["client-core", "xlsform", "form", "interview", "xpath"]),
     (
         "acceptance",

@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension, Transaction, params};
 use sampan_record::change::{Change, Header, Payload, RecordKey};
 use sampan_record::codec;
-use sampan_record::ids::{ChangeHash, RecordId};
+use sampan_record::ids::{ChangeHash, Dot, RecordId};
 use sampan_sync::receipt::Reason;
 
 use crate::device::DeviceStore;
@@ -208,6 +208,27 @@ pub(super) fn insert_change(
         .and_then(|mut statement| statement.execute([header.form.0]))
         .map_err(&failed)?;
     Ok(true)
+}
+
+/// Removes a change of another writer that the office keeps apart because it knows another one under its name, and which
+/// this device will get in its place.
+pub(super) fn remove_contradicted(transaction: &Transaction<'_>, dot: Dot) -> Result<(), StoreError> {
+    let failed = StoreError::sql("remove a contradicted change");
+    let name = params![
+        dot.replica.device.0.as_bytes(),
+        bits(dot.replica.incarnation),
+        number(dot.seq)
+    ];
+    for sql in [
+        "DELETE FROM keys WHERE change_hash IN
+           (SELECT hash FROM changes WHERE device = ?1 AND incarnation = ?2 AND seq = ?3)",
+        "UPDATE interviews SET is_stale = 1 WHERE record IN
+           (SELECT record FROM changes WHERE device = ?1 AND incarnation = ?2 AND seq = ?3)",
+        "DELETE FROM changes WHERE device = ?1 AND incarnation = ?2 AND seq = ?3",
+    ] {
+        transaction.execute(sql, name).map_err(&failed)?;
+    }
+    Ok(())
 }
 
 /// Keeps the key that a change travels with, unless the held copy of the change has been emptied.

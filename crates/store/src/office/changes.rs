@@ -135,6 +135,16 @@ impl Reading<'_> {
         )
     }
 
+    /// Where a change stands that another one's name kept from a receipt; None when it is not here.
+    pub fn contradicted(&self, hash: ChangeHash) -> Result<Option<Position>, StoreError> {
+        self.first(
+            "look for a contradicted change",
+            "SELECT position FROM contradicted WHERE hash = ?1",
+            params![hash.0],
+            |row| row.get::<_, i64>(0).map(|at| Position(count(at))),
+        )
+    }
+
     /// The receipts of a replica up to a number, in order.
     pub fn receipts_of(&self, replica: Replica, through: u64) -> Result<Vec<(u64, KeptReceipt)>, StoreError> {
         self.all(
@@ -197,12 +207,14 @@ impl Reading<'_> {
         .collect()
     }
 
-    /// The changes of a record that wait in quarantine, in the order of their positions.
+    /// The changes of a record that wait in quarantine, in the order of their positions; contradicted ones left out,
+    /// for their names belong to others.
     pub fn waiting_of(&self, record: RecordId) -> Result<Vec<StoredChange>, StoreError> {
         self.all(
             "read a record's changes in quarantine",
             "SELECT position, kept_at_ms, is_in_force, bytes FROM change
-             WHERE record = ?1 AND is_in_force = 0 ORDER BY position",
+             WHERE record = ?1 AND is_in_force = 0
+               AND position NOT IN (SELECT position FROM contradicted) ORDER BY position",
             params![record.0.as_bytes()],
             raw_change,
         )?
@@ -306,6 +318,42 @@ impl Writing<'_> {
             Verdict::Kept | Verdict::Erased | Verdict::Duplicate => true,
             Verdict::Quarantined(_) => false,
         };
+        let at = self.append_change(change, is_in_force, now_ms)?;
+        self.run(
+            "keep a receipt",
+            "INSERT INTO receipt (device, incarnation, seq, hash, verdict, position) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![
+                header.replica.device.0.as_bytes(),
+                signed(header.replica.incarnation),
+                position(header.seq),
+                hash.0,
+                verdict_number(verdict),
+                at
+            ],
+        )?;
+        Ok(Position(count(at)))
+    }
+
+    /// Keeps a change at the next position whose name and number another one has: it waits, without a receipt, and is
+    /// known by its hash. A second one of that hash is refused by the database itself.
+    pub fn keep_contradicted(
+        &self,
+        change: &Change,
+        hash: ChangeHash,
+        now_ms: i64,
+    ) -> Result<Position, StoreError> {
+        let at = self.append_change(change, false, now_ms)?;
+        self.run(
+            "note that a change is contradicted",
+            "INSERT INTO contradicted (hash, position) VALUES (?1, ?2)",
+            params![hash.0, at],
+        )?;
+        Ok(Position(count(at)))
+    }
+
+    /// A change at the next position, and the key that it brings.
+    fn append_change(&self, change: &Change, is_in_force: bool, now_ms: i64) -> Result<i64, StoreError> {
+        let header = &change.header;
         self.run(
             "keep a change",
             "INSERT INTO change (device, incarnation, seq, record, lamport, is_in_force, kept_at_ms, bytes)
@@ -322,18 +370,6 @@ impl Writing<'_> {
             ],
         )?;
         let at = self.connection().last_insert_rowid();
-        self.run(
-            "keep a receipt",
-            "INSERT INTO receipt (device, incarnation, seq, hash, verdict, position) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            params![
-                header.replica.device.0.as_bytes(),
-                signed(header.replica.incarnation),
-                position(header.seq),
-                hash.0,
-                verdict_number(verdict),
-                at
-            ],
-        )?;
         if let Some(key) = change.record_key {
             self.run(
                 "keep a record's key",
@@ -341,7 +377,7 @@ impl Writing<'_> {
                 params![header.record.0.as_bytes(), at, key.0],
             )?;
         }
-        Ok(Position(count(at)))
+        Ok(at)
     }
 
     /// Keeps a change that waits once more, as it came now: perhaps with the record's key, which its name does not
@@ -377,7 +413,8 @@ impl Writing<'_> {
         self.run(
             "change a receipt",
             "UPDATE receipt SET verdict = ?2
-             WHERE (device, incarnation, seq) = (SELECT device, incarnation, seq FROM change WHERE position = ?1)",
+             WHERE (device, incarnation, seq) = (SELECT device, incarnation, seq FROM change WHERE position = ?1)
+               AND position = ?1",
             params![position(at.0), verdict_number(verdict)],
         )?;
         Ok(())

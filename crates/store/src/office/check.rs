@@ -40,9 +40,14 @@ impl Reading<'_> {
         self.check_changes(&mut checked)?;
         self.check_chains(&mut checked)?;
         let n_receipts = self.number("count receipts", "SELECT count(*) FROM receipt", [])?;
-        if count(n_receipts) != checked.n_changes {
+        let n_contradicted = self.number(
+            "count contradicted changes",
+            "SELECT count(*) FROM contradicted",
+            [],
+        )?;
+        if count(n_receipts + n_contradicted) != checked.n_changes {
             checked.problems.push(format!(
-                "there are {} changes but {n_receipts} receipts",
+                "there are {} changes but {n_receipts} receipts and {n_contradicted} contradicted ones",
                 checked.n_changes
             ));
         }
@@ -61,6 +66,14 @@ impl Reading<'_> {
                 checked.n_changes += 1;
                 let header = &stored.change.header;
                 let at = stored.position.0;
+                if self.contradicted(header.hash())? == Some(stored.position) {
+                    if stored.is_in_force {
+                        checked.problems.push(format!(
+                            "the change at {at} is in force, and another has its name"
+                        ));
+                    }
+                    continue;
+                }
                 match self.receipt(header.dot())? {
                     None => checked
                         .problems

@@ -327,6 +327,12 @@ impl DeviceLog for MemoryDevice {
                 }
             }
         }
+        for receipt in &applied.relay_receipts {
+            self.to_relay.remove(&receipt.dot);
+            if receipt.is_contradicted() && receipt.dot.replica != self.replica {
+                self.changes.remove(&receipt.dot);
+            }
+        }
         for change in &applied.changes {
             self.changes
                 .entry(change.header.dot())
@@ -353,9 +359,6 @@ impl DeviceLog for MemoryDevice {
         }
         self.safe.extend(applied.safe.iter().copied());
         self.to_relay.extend(applied.lacks.iter().copied());
-        for receipt in &applied.relay_receipts {
-            self.to_relay.remove(&receipt.dot);
-        }
         if let Some(offering) = applied.offering {
             self.offering = offering;
         }

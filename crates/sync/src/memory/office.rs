@@ -68,6 +68,8 @@ pub struct Data {
     pub log: Vec<(Change, Verdict)>,
     /// Receipts, unique by name.
     pub receipts: BTreeMap<Dot, KeptReceipt>,
+    /// Where changes stand whose names others have, by hash.
+    contradicted: BTreeMap<ChangeHash, Position>,
     chains: BTreeMap<Replica, Chain>,
     feeds: BTreeMap<PersonId, Vec<Change>>,
     views: BTreeMap<RecordId, BTreeSet<PersonId>>,
@@ -304,6 +306,24 @@ impl OfficeTransaction for Transaction<'_> {
             .office
             .data
             .keep(decided.change, decided.hash, decided.verdict, &overseers))
+    }
+
+    fn contradicted(&mut self, hash: ChangeHash) -> Result<Option<Position>, SyncError> {
+        Ok(self.office.data.contradicted.get(&hash).copied())
+    }
+
+    fn keep_contradicted(
+        &mut self,
+        _caller: &Caller,
+        change: &Change,
+        hash: ChangeHash,
+    ) -> Result<Position, SyncError> {
+        let data = &mut self.office.data;
+        data.log
+            .push((change.clone(), Verdict::Quarantined(Reason::Contradicted)));
+        let position = Position(data.log.len() as u64);
+        data.contradicted.insert(hash, position);
+        Ok(position)
     }
 }
 

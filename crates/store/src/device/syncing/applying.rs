@@ -12,7 +12,7 @@ use sampan_sync::receipt::Verdict;
 
 use crate::blob::Progress;
 use crate::device::DeviceStore;
-use crate::device::changes::{empty, insert_change};
+use crate::device::changes::{empty, insert_change, remove_contradicted};
 use crate::device::columns::{bits, number};
 use crate::device::content::Purpose;
 use crate::device::interviews::change_from;
@@ -48,7 +48,8 @@ impl DeviceStore {
     pub(super) fn apply_all(&mut self, applied: &Applied) -> Result<(), StoreError> {
         let whole = self.take_parts(&applied.parts)?;
         let now_ms = self.now_ms();
-        let is_current = self.replica()? == applied.replica;
+        let own = self.replica()?;
+        let is_current = own == applied.replica;
         let mut form_is_here = BTreeMap::new();
         if let Some((listings, _)) = &applied.forms {
             for listing in listings {
@@ -63,6 +64,21 @@ impl DeviceStore {
             }
             if is_current {
                 take_receipts(transaction, applied, now_ms)?;
+            }
+            for receipt in applied.relay_receipts.iter().filter(|one| one.is_contradicted()) {
+                if receipt.dot.replica != own {
+                    remove_contradicted(transaction, receipt.dot)?;
+                    line(
+                        transaction,
+                        now_ms,
+                        "contradicted",
+                        &format!(
+                            "The office, restored from a backup, knows another change than the one held here as number \
+                             {} of a device; it keeps the one from here apart, and a supervisor will decide.",
+                            receipt.dot.seq
+                        ),
+                    )?;
+                }
             }
             for change in &applied.changes {
                 if !insert_change(transaction, change, false)? {

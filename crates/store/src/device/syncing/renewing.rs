@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Transaction, params};
+use rusqlite::{OptionalExtension, Transaction, params};
 use sampan_record::change::Change;
 use sampan_record::codec;
-use sampan_record::ids::{RecordId, Replica};
+use sampan_record::ids::{ChangeHash, Dot, RecordId, Replica};
 use sampan_sync::fork::{self, Renaming};
 
 use crate::device::DeviceStore;
+use crate::device::changes::remove_contradicted;
 use crate::device::columns::{Bytes, bits, context_bytes, context_from, number};
 use crate::device::interviews::change_from;
 use crate::device::syncing::line;
@@ -30,18 +31,28 @@ impl DeviceStore {
             let (_, again): (Vec<Change>, Vec<Change>) =
                 own.into_iter().partition(|change| change.header.seq < first_seq);
             // Copies that share a change issue it again under the same name, so that it is not doubled.
-            let follows = again.first().map(fork::incarnation);
-            let incarnation = match follows {
-                Some(incarnation) if !holds_incarnation(transaction, old, incarnation)? => incarnation,
-                Some(_) | None => random,
+            let issue_as = |incarnation: u64| {
+                let new = Replica {
+                    device: old.device,
+                    incarnation,
+                };
+                let renaming = Renaming { old, new, first_seq };
+                // Devices write no decisions, and nothing else in a payload names a context.
+                let issued = fork::reissue(&again, &renaming, &kept, &mut |_| None);
+                (renaming, issued)
             };
-            let new = Replica {
-                device: old.device,
-                incarnation,
+            let (renaming, issued) = match again.first().map(fork::incarnation) {
+                Some(follows) => {
+                    let (renaming, issued) = issue_as(follows);
+                    if may_take(transaction, renaming.new, &issued)? {
+                        (renaming, issued)
+                    } else {
+                        issue_as(random)
+                    }
+                }
+                None => issue_as(random),
             };
-            let renaming = Renaming { old, new, first_seq };
-            // Devices write no decisions, and nothing else in a payload names a context.
-            let issued = fork::reissue(&again, &renaming, &kept, &mut |_| None);
+            let new = renaming.new;
             if issued.len() != again.len() {
                 return Err(StoreError::Unreadable {
                     what: "the chain of changes",
@@ -49,6 +60,19 @@ impl DeviceStore {
                 });
             }
             for (before, after) in again.iter().zip(&issued) {
+                match held_hash(transaction, after.header.dot())? {
+                    // A copy issued it again before, and the office has passed it on: one of the two lines stays.
+                    Some(held) if held == after.hash() => remove_contradicted(transaction, after.header.dot())?,
+                    // A copy went on under this name from here; what it wrote comes again from the office, which will
+                    // find this fork too.
+                    Some(_) => {
+                        remove_contradicted(transaction, after.header.dot())?;
+                        transaction
+                            .execute("UPDATE sync_state SET cursor = 0", [])
+                            .map_err(&failed)?;
+                    }
+                    None => {}
+                }
                 transaction
                     .execute(
                         "UPDATE changes SET hash = ?2, incarnation = ?3, seq = ?4, bytes = ?5, verdict = NULL,
@@ -90,19 +114,39 @@ impl DeviceStore {
     }
 }
 
-/// Whether a change of this device in that incarnation is held.
-fn holds_incarnation(
-    transaction: &Transaction<'_>,
-    old: Replica,
-    incarnation: u64,
-) -> Result<bool, StoreError> {
-    transaction
+/// Whether a name may be taken: nothing is held under it, or exactly the first of these changes, which a copy issued
+/// again before and the office has passed on.
+fn may_take(transaction: &Transaction<'_>, new: Replica, issued: &[Change]) -> Result<bool, StoreError> {
+    let is_held: bool = transaction
         .query_row(
             "SELECT EXISTS (SELECT 1 FROM changes WHERE device = ?1 AND incarnation = ?2)",
-            params![old.device.0.as_bytes(), bits(incarnation)],
+            params![new.device.0.as_bytes(), bits(new.incarnation)],
             |row| row.get(0),
         )
-        .map_err(StoreError::sql("look for an incarnation"))
+        .map_err(StoreError::sql("look for an incarnation"))?;
+    if !is_held {
+        return Ok(true);
+    }
+    let Some(first) = issued.first() else {
+        return Ok(false);
+    };
+    Ok(held_hash(transaction, first.header.dot())? == Some(first.hash()))
+}
+
+/// The hash of the change that is held under a name.
+fn held_hash(transaction: &Transaction<'_>, dot: Dot) -> Result<Option<ChangeHash>, StoreError> {
+    transaction
+        .query_row(
+            "SELECT hash FROM changes WHERE device = ?1 AND incarnation = ?2 AND seq = ?3",
+            params![
+                dot.replica.device.0.as_bytes(),
+                bits(dot.replica.incarnation),
+                number(dot.seq)
+            ],
+            |row| Ok(ChangeHash(row.get::<_, Bytes<32>>(0)?.0)),
+        )
+        .optional()
+        .map_err(StoreError::sql("look for a change"))
 }
 
 fn own_changes(transaction: &Transaction<'_>, replica: Replica) -> Result<Vec<Change>, StoreError> {
