@@ -166,6 +166,10 @@ impl Source<'_> {
                         let mut forms = self.texts.by_id(&text, &self.data, None, &mut self.warnings);
                         choice.label = forms.remove("long").unwrap_or_default();
                         choice.media = forms;
+                        // What is stored may be the id of the text too.
+                        if is_value && value != "name" {
+                            choice.columns.insert_missing(column.name.clone(), text);
+                        }
                         continue;
                     }
                     if is_label {
