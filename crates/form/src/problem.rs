@@ -1,5 +1,6 @@
 //! What is wrong with a form: where, what was found, and what to do about it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Serialize;
@@ -98,6 +99,54 @@ impl fmt::Display for Problem {
             true => Ok(()),
             false => f.write_str("."),
         }
+    }
+}
+
+/// Most problems of one severity that are told of one form.
+pub const PROBLEMS: usize = 500;
+
+/// Problems while they are found. Beyond [`PROBLEMS`] of a severity they are only counted: a loop makes a hundred
+/// thousand of one slip, and nobody reads them.
+#[derive(Debug, Default)]
+pub struct Problems {
+    found: Vec<Problem>,
+    n_by_severity: BTreeMap<Severity, usize>,
+}
+
+impl Problems {
+    /// Takes one more.
+    pub fn push(&mut self, problem: Problem) {
+        let n = self.n_by_severity.entry(problem.severity).or_default();
+        *n = n.saturating_add(1);
+        if *n <= PROBLEMS {
+            self.found.push(problem);
+        }
+    }
+
+    /// All that were kept in the order of the form, each once; then how many more there are.
+    pub fn into_sorted(self) -> Vec<Problem> {
+        let mut problems = self.found;
+        problems.sort();
+        problems.dedup();
+        for (severity, n) in self.n_by_severity {
+            if let Some(n_more @ 1..) = n.checked_sub(PROBLEMS) {
+                let what = match severity {
+                    Severity::Error => "problems",
+                    Severity::Mended => "mendings",
+                    Severity::Warning => "warnings",
+                };
+                problems.push(Problem {
+                    severity,
+                    ..Problem::error(
+                        &Origin::default(),
+                        "",
+                        format!("there are {n_more} more {what}"),
+                        "Mend those above first",
+                    )
+                });
+            }
+        }
+        problems
     }
 }
 

@@ -10,7 +10,7 @@
 use std::sync::Arc;
 
 use sampan_form::compiled::Form;
-use sampan_form::def::{Expression, FormDef, Item, Origin, Question, Repeat, Role};
+use sampan_form::def::{Expression, FormDef, Group, Item, Origin, Question, Repeat, Role};
 use sampan_value::answer::Kind;
 
 fn calculation(name: &str, source: &str) -> Item {
@@ -103,4 +103,60 @@ fn each_circle_is_reported_once_and_what_hangs_on_it_is_not() {
 fn a_row_may_read_the_row_before_it() {
     let running = "indexed-repeat(${total}, ${row}, position(..) - 1) + 1";
     assert!(compile(vec![repeat("row", vec![calculation("total", running)])]).is_ok());
+}
+
+#[test]
+fn a_hundred_thousand_slips_are_told_of_in_few_words() {
+    // As a loop makes them: the same names again and again, each reading one that could be any of them, and one that is
+    // not there. The time is in proportion to the form, or this test does not end.
+    let items = (0..20_000)
+        .map(|number| {
+            Item::Group(Group {
+                items: vec![
+                    calculation("a", "${a} + ${bb}"),
+                    calculation("b", "${nothing_like_it}"),
+                ],
+                ..Group::new(&format!("g{number}"))
+            })
+        })
+        .collect();
+    let problems = compile(items).unwrap_err();
+    assert!(problems.len() <= 501, "{}", problems.len());
+    assert!(
+        problems.iter().any(|problem| problem.contains("g0/a, g1/a")),
+        "{problems:.3?}"
+    );
+    assert!(
+        problems.iter().any(|problem| problem.contains("19992 more")),
+        "{problems:.3?}"
+    );
+    let more = problems.last().unwrap();
+    assert!(
+        more.starts_with("there are ") && more.ends_with(" more problems"),
+        "{more}"
+    );
+}
+
+#[test]
+fn thousands_of_circles_are_looked_at_a_few_times_only() {
+    let items = (0..20_000).map(|number| {
+        Item::Group(Group {
+            relevant: Some(Expression {
+                source: format!("${{q{number}}} = 1 and ${{s{number}}} = 1"),
+                origin: Origin::default(),
+            }),
+            items: vec![
+                calculation(&format!("q{number}"), "1"),
+                calculation(&format!("s{number}"), &format!("${{s{number}}} + 1")),
+            ],
+            ..Group::new(&format!("g{number}"))
+        })
+    });
+    let def = FormDef {
+        items: items.collect(),
+        ..FormDef::default()
+    };
+    let problems = Form::compile_leniently(Arc::new(def)).unwrap_err();
+    assert!(problems.len() < 500, "{}", problems.len());
+    assert!(problems.iter().any(|problem| problem.is_error()));
 }

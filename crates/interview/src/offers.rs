@@ -1,5 +1,6 @@
 //! The choices a question offers now: lists of the form and files, filtered, with labels.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use sampan_form::compiled::{Answers, Choices, Form};
@@ -198,6 +199,7 @@ fn answered<'s>(
     let inner = repeats.get(depth..).unwrap_or_default();
     sight.expand(base, inner, Some(answers.value), &mut rows);
     let judging = sight.choosing(answers, spot);
+    let spent = Cell::new(0);
     rows.into_iter().filter_map(move |row| {
         let name = sight.text(&row).into_owned();
         let judged = Spot {
@@ -205,7 +207,7 @@ fn answered<'s>(
             frame: row.frame,
         };
         // A filter that fails hides nothing: better one choice too many than none.
-        let passes = |filter: &Program| filter.eval_bool(&judging, &At::node(judged)).unwrap_or(true);
+        let passes = |filter: &Program| filter.judge(&judging, &At::node(judged), &spent).unwrap_or(true);
         if name.is_empty() || !choices.filter.as_ref().is_none_or(passes) {
             return None;
         }
@@ -246,6 +248,7 @@ fn rows(sight: &Sight<'_>, spot: Spot, choices: &Choices, table: &dyn Table) -> 
     });
     let by_index = by_index.min_by_key(Vec::len);
     let columns = filter.bind(table);
+    let spent = Cell::new(0);
     by_index
         .unwrap_or_else(|| (0..table.n_rows()).collect())
         .into_iter()
@@ -258,7 +261,7 @@ fn rows(sight: &Sight<'_>, spot: Spot, choices: &Choices, table: &dyn Table) -> 
                     columns: &columns,
                 },
             );
-            filter.eval_bool(sight, &at).unwrap_or(true)
+            filter.judge(sight, &at, &spent).unwrap_or(true)
         })
         .collect()
 }

@@ -391,9 +391,10 @@ impl Interview {
         let mut order = Vec::new();
         for id in self.places.chain(spot.frame) {
             let frame = self.places.frame(id);
-            let Some(around) = frame.around else { continue };
-            let rows = self.places.rows(around, frame.repeat);
-            let index = rows.iter().position(|row| *row == id).unwrap_or(0);
+            if frame.around.is_none() {
+                continue;
+            }
+            let index = self.places.number(id).saturating_sub(1);
             order.extend([frame.repeat.0, u32::try_from(index).unwrap_or(u32::MAX)]);
         }
         let is_row = self.places.frame(spot.frame).repeat == spot.node && spot.node.0 != 0;
@@ -445,12 +446,8 @@ impl Interview {
             order.push(repeat.0);
             match self.places.row(frame, *repeat, *row) {
                 Some(found) => {
-                    let index = self
-                        .places
-                        .rows(frame, *repeat)
-                        .iter()
-                        .position(|row| *row == found);
-                    order.push(index.and_then(|index| u32::try_from(index).ok()).unwrap_or(0));
+                    let index = self.places.number(found).saturating_sub(1);
+                    order.push(u32::try_from(index).unwrap_or(u32::MAX));
                     frame = found;
                 }
                 None => break,

@@ -18,7 +18,7 @@ mod parameters;
 mod question;
 mod whole;
 
-/// Most questions, groups and repeats, with what loops multiply.
+/// Most questions, groups and repeats in rows; for what loops make of them see [`looping`].
 pub const ITEMS: usize = 100_000;
 
 /// What the sheet says.
@@ -86,6 +86,8 @@ pub fn survey(
         mentioned_names,
         containers: Vec::new(),
         n_items: 0,
+        room: looping::Room::default(),
+        is_out_of_room: false,
         problems,
     };
     for line in headings.lines() {
@@ -95,7 +97,7 @@ pub fn survey(
                 &line.origin(),
                 "",
                 format!("the form has more than {ITEMS} questions and groups"),
-                "Split the form, or shorten the lists of its loops",
+                "Split the form",
             ));
             break;
         }
@@ -151,6 +153,10 @@ struct Rows<'p> {
     /// All groups and repeats: name and what is around.
     containers: Vec<(String, Vec<Container>)>,
     n_items: usize,
+    /// What loops may still make.
+    room: looping::Room,
+    /// Whether loops wanted to make more.
+    is_out_of_room: bool,
     problems: &'p mut Vec<Problem>,
 }
 
@@ -584,13 +590,42 @@ impl Rows<'_> {
         let item = match (open.kind, open.item) {
             (OpenKind::Loop(list), Item::Group(group)) => {
                 let choices = self.survey.lists.get(&list).cloned().unwrap_or_default();
-                let n_inside = looping::n_items(&group.items).saturating_add(1);
-                self.n_items = self
-                    .n_items
-                    .saturating_add(n_inside.saturating_mul(choices.choices.len()));
-                match self.n_items > ITEMS {
-                    true => Item::Group(group),
-                    false => Item::Group(looping::expand(group, &choices)),
+                let (name, origin) = (group.name.clone(), group.origin.clone());
+                for choice in choices
+                    .choices
+                    .iter()
+                    .filter(|choice| !cell::is_name(&choice.name))
+                {
+                    self.problems.push(Problem::error(
+                        &choice.origin,
+                        &choice.name,
+                        format!("the loop {name} makes a group for each choice, and this cannot be its name"),
+                        "Begin with a letter, then use letters, digits, _, - and .",
+                    ));
+                }
+                match looping::expand(group, &choices, &mut self.room) {
+                    Some(group) => Item::Group(group),
+                    // Said once: the loops around would only make more of it.
+                    None => {
+                        if !self.is_out_of_room {
+                            self.problems.push(Problem::error(
+                                &origin,
+                                &name,
+                                format!(
+                                    "the loops of the form make more than {} questions and groups, or more than {} MiB \
+                                     of text",
+                                    looping::LOOPED,
+                                    looping::LOOPED_BYTES / 1024 / 1024
+                                ),
+                                "Shorten the lists of its loops, or ask in a repeat",
+                            ));
+                        }
+                        self.is_out_of_room = true;
+                        Item::Group(Group {
+                            origin,
+                            ..Group::new(&name)
+                        })
+                    }
                 }
             }
             (_, item) => item,

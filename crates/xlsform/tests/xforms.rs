@@ -253,7 +253,56 @@ fn a_loop_that_multiplies_without_end_is_refused_by_its_limit() {
     assert!(
         problems
             .iter()
-            .any(|problem| problem.message.contains("more than 100000 questions")),
+            .any(|problem| problem.message.contains("make more than 20000 questions")),
+        "{problems:?}"
+    );
+}
+
+fn loop_problems(table: &str) -> Vec<String> {
+    let options = Options {
+        is_outline: true,
+        ..Options::default()
+    };
+    let problems = read_with(&markdown::workbook(table), "f.md", &options).unwrap_err();
+    problems.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn what_a_loop_may_make_is_counted_in_bytes_too() {
+    // A long label in each of many copies, and a mark for it that stands there many times.
+    let long = "x".repeat(20_000);
+    for (question, label) in [(long.as_str(), "C"), (&"%(label)s ".repeat(2_000), long.as_str())] {
+        let mut table = format!(
+            "| survey |\n| | type | name | label |\n| | begin_loop over l | each | |\n| | text | a | {question} |\n\
+             | | end_loop | | |\n| choices |\n| | list_name | name | label |\n"
+        );
+        for choice in 0..1_000 {
+            table.push_str(&format!(
+                "| | l | c{choice} | {} |\n",
+                if choice == 0 { label } else { "C" }
+            ));
+        }
+        let problems = loop_problems(&table);
+        assert!(
+            problems
+                .iter()
+                .any(|problem| problem.contains("more than 16 MiB of text")),
+            "{:.300}",
+            problems.join("\n")
+        );
+    }
+}
+
+#[test]
+fn a_choice_that_cannot_name_the_group_of_a_loop_is_refused_at_its_cell() {
+    let problems = loop_problems(
+        "| survey |\n| | type | name | label |\n| | begin_loop over l | each | |\n| | text | a | A |\n\
+         | | end_loop | | |\n| choices |\n| | list_name | name | label |\n| | l | ok | C |\n| | l | a b | C |\n",
+    );
+    assert!(
+        problems
+            .iter()
+            .any(|problem| problem.starts_with("choices") && problem.contains("the loop each makes a group")),
         "{problems:?}"
     );
 }

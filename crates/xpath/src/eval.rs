@@ -13,8 +13,8 @@ pub(crate) mod run;
 mod shared;
 mod val;
 
-/// The most nodes that one evaluation may look at.
-pub const MAX_WORK: u64 = 5_000_000;
+/// The most nodes that one evaluation may look at; one that is walked past counts as several that are read.
+pub const MAX_WORK: u64 = 2_000_000;
 
 /// The longest text that joining others may give, in bytes.
 pub const MAX_TEXT_BYTES: usize = 4 * 1024 * 1024;

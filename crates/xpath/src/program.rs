@@ -5,6 +5,8 @@ mod condition;
 pub(crate) mod op;
 mod share;
 
+use std::cell::Cell;
+
 use crate::eval::run::Run;
 use crate::eval::{At, EvalError, XValue};
 use crate::program::compile::Compiler;
@@ -163,6 +165,20 @@ impl Program {
     /// The value as a condition.
     pub fn eval_bool<W: World>(&self, world: &W, at: &At<'_, W::Node>) -> Result<bool, EvalError> {
         Run::new(world, at).result_bool(&self.op)
+    }
+
+    /// The value as a condition, for one of many rows that are judged one after the other: `spent` is what judging the
+    /// rows before has taken beyond what each row may take anyway, so that many rows do not multiply [`MAX_WORK`].
+    ///
+    /// [`MAX_WORK`]: crate::eval::MAX_WORK
+    pub fn judge<W: World>(
+        &self,
+        world: &W,
+        at: &At<'_, W::Node>,
+        spent: &Cell<u64>,
+    ) -> Result<bool, EvalError> {
+        let run = Run::new(world, at);
+        run.judge(&self.op, spent)
     }
 
     /// The value as a number; NaN if it is none.

@@ -1,7 +1,7 @@
 //! From a form as written to a form ready to run.
 
 use std::cell::Cell;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
 use sampan_value::answer::Kind;
@@ -17,10 +17,10 @@ use crate::compiled::outline::Outline;
 use crate::compiled::{Action, Choices, First, FirstRow, Form, Node};
 use crate::def::{Expression, FormDef, Item, ListRef, Origin, Question, Translated};
 use crate::external::Tables;
-use crate::problem::Problem;
+use crate::problem::{Problem, Problems};
 
-/// How many unknown names get a guess at what was meant.
-const GUESSES: u32 = 200;
+/// How many comparisons of names guesses at what was meant may take, in one form.
+const COMPARISONS: usize = 200_000;
 
 /// See [`Form::compile`].
 pub(super) fn form(def: Arc<FormDef>, lenient: bool) -> Result<Form, Vec<Problem>> {
@@ -34,13 +34,18 @@ pub(super) fn form(def: Arc<FormDef>, lenient: bool) -> Result<Form, Vec<Problem
         .map(String::as_str)
         .chain(def.external.iter().map(|file| file.id.as_str()))
         .collect();
+    let mut seen = HashSet::new();
+    let names = outline.nodes.iter().skip(1).map(|node| node.name.as_str());
+    let words: Vec<&str> = names.filter(|name| seen.insert(*name)).collect();
+    let comparisons = Cell::new(COMPARISONS);
     let mut compiler = Compiler {
         names: FormNames {
             nodes: &outline.nodes,
             by_name: &outline.by_name,
             by_path: &outline.by_path,
             instances: &instances,
-            guesses: Cell::new(GUESSES),
+            words: &words,
+            comparisons: &comparisons,
             is_open: false,
         },
         lenient,
@@ -84,14 +89,15 @@ pub(super) fn form(def: Arc<FormDef>, lenient: bool) -> Result<Form, Vec<Problem
         ..
     } = compiler;
     if lenient {
-        problems.extend(order::open(&outline.nodes, &mut edges));
+        order::open(&outline.nodes, &mut edges)
+            .into_iter()
+            .for_each(|problem| problems.push(problem));
     }
     let order = order::order(&outline.nodes, &edges).unwrap_or_else(|circles| {
-        problems.extend(circles);
+        circles.into_iter().for_each(|circle| problems.push(circle));
         Vec::new()
     });
-    problems.sort();
-    problems.dedup();
+    let problems = problems.into_sorted();
     if problems.iter().any(Problem::is_error) {
         return Err(problems);
     }
@@ -195,7 +201,7 @@ struct Compiler<'a> {
     names: FormNames<'a>,
     lenient: bool,
     def: &'a Arc<FormDef>,
-    problems: Vec<Problem>,
+    problems: Problems,
     edges: Vec<Edge>,
     reads: Vec<BTreeSet<NodeId>>,
     /// Columns of choice lists that filters have asked for.
@@ -417,7 +423,6 @@ impl Compiler<'_> {
                 let may_open = self.lenient || problems.iter().all(is_path_to_nothing);
                 let names = FormNames {
                     is_open: true,
-                    guesses: Cell::new(0),
                     ..self.names
                 };
                 let open = may_open.then(|| Program::compile(&expression.source, &names, place).ok());

@@ -9,14 +9,19 @@ use sampan_xpath::resolve::{Named, Names, NodeId};
 use crate::compiled::{Node, What};
 use crate::problem::similar;
 
+/// How many of the items that a name could mean are named.
+const AMBIGUOUS: usize = 8;
+
 /// The items and instances of a form while its expressions are compiled.
 pub(super) struct FormNames<'a> {
     pub(super) nodes: &'a [Node],
     pub(super) by_name: &'a HashMap<String, Vec<NodeId>>,
     pub(super) by_path: &'a HashMap<Arc<str>, NodeId>,
     pub(super) instances: &'a BTreeSet<&'a str>,
-    /// How many more unknown names are compared with all others: that is slow, and nobody reads thousands.
-    pub(super) guesses: Cell<u32>,
+    /// Every name once, in the order of the form, for guesses at what was meant.
+    pub(super) words: &'a [&'a str],
+    /// How many more comparisons of names guesses may take: that is slow, and nobody reads thousands.
+    pub(super) comparisons: &'a Cell<usize>,
     /// Whether what is not there is empty instead of a mistake.
     pub(super) is_open: bool,
 }
@@ -25,24 +30,33 @@ impl FormNames<'_> {
     fn get(&self, id: NodeId) -> Option<&Node> {
         self.nodes.get(id.0 as usize)
     }
+
+    /// What an unknown name most likely means; None also when there were too many of them.
+    fn similar(&self, name: &str) -> Option<&str> {
+        if self.is_open {
+            return None;
+        }
+        let n_left = self.comparisons.get().checked_sub(self.words.len())?;
+        self.comparisons.set(n_left);
+        similar(name, self.words.iter().copied())
+    }
 }
 
 impl Names for FormNames<'_> {
     fn named(&self, name: &str) -> Named {
         match self.by_name.get(name).map(Vec::as_slice) {
             Some([id]) => Named::One(*id),
-            Some(ids) if !ids.is_empty() => Named::Ambiguous(
-                ids.iter()
-                    .filter_map(|id| self.get(*id))
-                    .map(|node| node.path.to_string())
-                    .collect(),
-            ),
-            _ if self.guesses.replace(self.guesses.get().saturating_sub(1)) == 0 => {
-                Named::Unknown { similar: None }
+            Some(ids) if !ids.is_empty() => {
+                let named = ids.iter().take(AMBIGUOUS).filter_map(|id| self.get(*id));
+                let mut paths: Vec<String> = named.map(|node| node.path.to_string()).collect();
+                let n_more = ids.len().saturating_sub(AMBIGUOUS);
+                if n_more > 0 {
+                    paths.push(format!("{n_more} more"));
+                }
+                Named::Ambiguous(paths)
             }
             _ => Named::Unknown {
-                similar: similar(name, self.nodes.iter().skip(1).map(|node| node.name.as_str()))
-                    .map(str::to_string),
+                similar: self.similar(name).map(str::to_string),
             },
         }
     }

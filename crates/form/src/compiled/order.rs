@@ -78,35 +78,33 @@ pub(super) fn order(nodes: &[Node], edges: &[Edge]) -> Result<Vec<NodeId>, Vec<P
 /// Takes edges out until no group's relevance waits for what is inside the group, and says which.
 pub(super) fn open(nodes: &[Node], edges: &mut Vec<Edge>) -> Vec<Problem> {
     let mut problems = Vec::new();
-    while problems.len() < OPENED {
-        let mut left: BTreeSet<NodeId> = nodes.iter().map(|node| node.id).collect();
-        let cut = loop {
-            let Some(circle) = circle(&mut left, edges) else {
-                break None;
-            };
-            // What is read must stand, however deep, in what reads it.
-            let read = circle.iter().find(|edge| {
-                edge.cell.is_some() && edge.from != edge.to && circle.iter().any(|other| other.cell.is_none())
-            });
-            match read {
-                Some(edge) => {
-                    let mut problem = report(nodes, &circle);
-                    problem.severity = Severity::Mended;
-                    problem
-                        .message
-                        .push_str("; the first is judged by what was there before");
-                    break Some((edge.from, edge.to, problem));
-                }
-                None => {
-                    for edge in &circle {
-                        left.remove(&edge.to);
-                    }
-                }
-            }
+    // Taking an edge out makes no new circle: what was on none stays out.
+    let mut left: BTreeSet<NodeId> = nodes.iter().map(|node| node.id).collect();
+    let mut n_closed = 0;
+    while problems.len() < OPENED && n_closed < CIRCLES {
+        let Some(circle) = circle(&mut left, edges) else {
+            break;
         };
-        let Some((from, to, problem)) = cut else { break };
-        edges.retain(|edge| edge.cell.is_none() || edge.from != from || edge.to != to);
+        // What is read must stand, however deep, in what reads it.
+        let read = circle.iter().find(|edge| {
+            edge.cell.is_some() && edge.from != edge.to && circle.iter().any(|other| other.cell.is_none())
+        });
+        let Some(edge) = read else {
+            // Nothing opens this one, and the form fails by it.
+            n_closed += 1;
+            for edge in &circle {
+                left.remove(&edge.to);
+            }
+            continue;
+        };
+        let (from, to) = (edge.from, edge.to);
+        let mut problem = report(nodes, &circle);
+        problem.severity = Severity::Mended;
+        problem
+            .message
+            .push_str("; the first is judged by what was there before");
         problems.push(problem);
+        edges.retain(|edge| edge.cell.is_none() || edge.from != from || edge.to != to);
     }
     problems
 }

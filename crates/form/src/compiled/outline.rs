@@ -9,7 +9,7 @@ use crate::compiled::label::Label;
 use crate::compiled::{Node, What};
 use crate::def::{Item, Origin};
 use crate::package;
-use crate::problem::Problem;
+use crate::problem::{Problem, Problems};
 
 /// The items of a form without their expressions.
 #[derive(Default)]
@@ -18,7 +18,7 @@ pub(super) struct Outline<'a> {
     pub(super) items: Vec<(NodeId, &'a Item)>,
     pub(super) by_path: HashMap<Arc<str>, NodeId>,
     pub(super) by_name: HashMap<String, Vec<NodeId>>,
-    pub(super) problems: Vec<Problem>,
+    pub(super) problems: Problems,
 }
 
 impl<'a> Outline<'a> {

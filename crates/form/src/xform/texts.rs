@@ -1,5 +1,6 @@
 //! Translated texts: the block itext, and the texts of labels and hints.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::def::FormDef;
@@ -157,28 +158,43 @@ impl<'a> Texts<'a> {
                         .iter()
                         .find(|(own, _)| own == language)
                         .map_or("-", |(_, text)| text);
-                    let (prefix, is_media) = match *form {
-                        "long" | "guidance" => (String::new(), false),
-                        "image" | "big-image" => ("jr://images/".to_string(), true),
-                        medium => (format!("jr://{medium}/"), true),
-                    };
-                    if is_media && found == "-" {
+                    let folder = media_folder(form);
+                    if !is_text(form) && found == "-" {
                         continue;
                     }
                     let mut value = Element::new("value");
                     if *form != "long" {
                         value.set("form", form);
                     }
-                    text.push(match prefix.is_empty() {
-                        true => filled(tree, value, found, entry.context),
-                        false => filled(tree, value, &format!("{prefix}{found}"), entry.context),
-                    });
+                    let found = match folder {
+                        Some(folder) => Cow::Owned(format!("jr://{folder}/{found}")),
+                        None => Cow::Borrowed(found),
+                    };
+                    text.push(filled(tree, value, &found, entry.context));
                 }
                 translation.push_written(&text, TEXT_DEPTH);
             }
             itext.push(translation);
         }
         Some(itext)
+    }
+}
+
+/// Whether a form of a text is read, not shown or played.
+pub(super) fn is_text(form: &str) -> bool {
+    matches!(form, "long" | "short" | "guidance")
+}
+
+/// The folder that the files of a medium lie in: a file is written as `jr://folder/file`. None for texts, and for what
+/// cannot be a folder: what is written there is kept as it is.
+pub(super) fn media_folder(form: &str) -> Option<&str> {
+    match form {
+        text if is_text(text) => None,
+        "image" | "big-image" => Some("images"),
+        medium => {
+            let is_word = |letter: char| letter.is_alphanumeric() || matches!(letter, '-' | '_' | '.');
+            (!medium.is_empty() && medium.chars().all(is_word)).then_some(medium)
+        }
     }
 }
 

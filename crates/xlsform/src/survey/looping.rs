@@ -1,6 +1,7 @@
 //! The old loop: a group of questions that is asked once for each choice of a list.
 
-use sampan_form::def::{Choice, ChoiceList, Expression, Group, Item, Translated};
+use sampan_form::def::{Choice, ChoiceList, Expression, FormDef, Group, Item, Translated};
+use sampan_form::package;
 
 /// How many questions, groups and repeats there are.
 pub(super) fn n_items(items: &[Item]) -> usize {
@@ -14,29 +15,62 @@ pub(super) fn n_items(items: &[Item]) -> usize {
         .sum()
 }
 
-/// The group with a group inside for each choice, `%(label)s` and `%(name)s` filled in; a choice `none` has none.
-pub(super) fn expand(group: Group, list: &ChoiceList) -> Group {
-    let inner = group.items;
-    let items = list
-        .choices
-        .iter()
-        .filter(|choice| choice.name != "none")
-        .map(|choice| {
-            let mut items = inner.clone();
-            items.iter_mut().for_each(|item| fill(item, choice));
-            Item::Group(Group {
-                label: choice.label.clone(),
-                media: choice.media.clone(),
-                items,
-                origin: group.origin.clone(),
-                ..Group::new(&choice.name)
-            })
-        })
-        .collect();
-    Group { items, ..group }
+/// Most questions, groups and repeats that the loops of a form make.
+pub const LOOPED: usize = 20_000;
+/// Most bytes of text that the loops of a form make.
+pub const LOOPED_BYTES: usize = 16 * 1024 * 1024;
+
+/// What the loops of a form may still make.
+#[derive(Debug)]
+pub(super) struct Room {
+    n_items: usize,
+    n_bytes: usize,
 }
 
-fn fill(item: &mut Item, choice: &Choice) {
+impl Default for Room {
+    fn default() -> Room {
+        Room {
+            n_items: LOOPED,
+            n_bytes: LOOPED_BYTES,
+        }
+    }
+}
+
+impl Room {
+    /// Takes what one more copy of some items needs; None when there is not enough.
+    fn take(&mut self, n_items: usize, n_bytes: usize) -> Option<()> {
+        self.n_items = self.n_items.checked_sub(n_items)?;
+        self.n_bytes = self.n_bytes.checked_sub(n_bytes)?;
+        Some(())
+    }
+}
+
+/// The group with a group inside for each choice, `%(label)s` and `%(name)s` filled in; a choice `none` has none. None
+/// when that makes more than there is room for.
+pub(super) fn expand(mut group: Group, list: &ChoiceList, room: &mut Room) -> Option<Group> {
+    let inner = FormDef {
+        items: std::mem::take(&mut group.items),
+        ..FormDef::default()
+    };
+    let n_items = n_items(&inner.items).saturating_add(1);
+    // As it is kept: that counts everything that a copy copies.
+    let n_bytes = package::to_bytes(&inner).len();
+    for choice in list.choices.iter().filter(|choice| choice.name != "none") {
+        room.take(n_items, n_bytes)?;
+        let mut items = inner.items.clone();
+        items.iter_mut().try_for_each(|item| fill(item, choice, room))?;
+        group.items.push(Item::Group(Group {
+            label: choice.label.clone(),
+            media: choice.media.clone(),
+            items,
+            origin: group.origin.clone(),
+            ..Group::new(&choice.name)
+        }));
+    }
+    Some(group)
+}
+
+fn fill(item: &mut Item, choice: &Choice, room: &mut Room) -> Option<()> {
     match item {
         Item::Question(question) => {
             for texts in [
@@ -47,9 +81,9 @@ fn fill(item: &mut Item, choice: &Choice) {
                 &mut question.constraint_message,
                 &mut question.soft_constraint_message,
             ] {
-                translated(texts, choice);
+                translated(texts, choice, room)?;
             }
-            question.name = text(&question.name, "", choice);
+            text(&mut question.name, "", choice, room)?;
             for expression in [
                 &mut question.required,
                 &mut question.relevant,
@@ -59,40 +93,54 @@ fn fill(item: &mut Item, choice: &Choice) {
                 &mut question.default,
                 &mut question.read_only,
             ] {
-                expressed(expression, choice);
+                expressed(expression, choice, room)?;
             }
+            Some(())
         }
         Item::Group(group) => {
-            translated(&mut group.label, choice);
-            group.name = text(&group.name, "", choice);
-            expressed(&mut group.relevant, choice);
-            group.items.iter_mut().for_each(|item| fill(item, choice));
+            translated(&mut group.label, choice, room)?;
+            text(&mut group.name, "", choice, room)?;
+            expressed(&mut group.relevant, choice, room)?;
+            group
+                .items
+                .iter_mut()
+                .try_for_each(|item| fill(item, choice, room))
         }
         Item::Repeat(repeat) => {
-            translated(&mut repeat.label, choice);
-            repeat.name = text(&repeat.name, "", choice);
-            expressed(&mut repeat.relevant, choice);
-            repeat.items.iter_mut().for_each(|item| fill(item, choice));
+            translated(&mut repeat.label, choice, room)?;
+            text(&mut repeat.name, "", choice, room)?;
+            expressed(&mut repeat.relevant, choice, room)?;
+            repeat
+                .items
+                .iter_mut()
+                .try_for_each(|item| fill(item, choice, room))
         }
     }
 }
 
-fn translated(texts: &mut Translated, choice: &Choice) {
-    for (language, own) in texts.0.iter_mut() {
-        *own = text(own, language, choice);
+fn translated(texts: &mut Translated, choice: &Choice, room: &mut Room) -> Option<()> {
+    texts
+        .0
+        .iter_mut()
+        .try_for_each(|(language, own)| text(own, language, choice, room))
+}
+
+fn expressed(expression: &mut Option<Expression>, choice: &Choice, room: &mut Room) -> Option<()> {
+    match expression {
+        Some(expression) => text(&mut expression.source, "", choice, room),
+        None => Some(()),
     }
 }
 
-fn expressed(expression: &mut Option<Expression>, choice: &Choice) {
-    if let Some(expression) = expression {
-        expression.source = text(&expression.source, "", choice);
-    }
-}
-
-fn text(text: &str, language: &str, choice: &Choice) -> String {
+fn text(text: &mut String, language: &str, choice: &Choice, room: &mut Room) -> Option<()> {
     if !text.contains("%(") {
-        return text.to_string();
+        return Some(());
     }
     let label = choice.label.in_language(language, &[]).unwrap_or(&choice.name);
-    text.replace("%(name)s", &choice.name).replace("%(label)s", label)
+    for (sign, meant) in [("%(name)s", choice.name.as_str()), ("%(label)s", label)] {
+        // Before it is made, as a long label may stand there many times.
+        room.take(0, text.matches(sign).count().saturating_mul(meant.len()))?;
+        *text = text.replace(sign, meant);
+    }
+    Some(())
 }

@@ -9,6 +9,9 @@ use crate::program::op::Test;
 use crate::syntax::Axis;
 use crate::world::{NodeKind, Table, World};
 
+/// What a node that is walked past counts for, in nodes looked at: what is inside it is asked for, too.
+const WALK_WORK: usize = 4;
+
 /// Siblings before a node, nearest first, and after it.
 type Siblings<'a, N> = (Vec<Item<'a, N>>, Vec<Item<'a, N>>);
 
@@ -66,8 +69,8 @@ impl<'a, W: World> Run<'a, W> {
                 found.extend(self.descendants(item)?);
                 found
             }
-            Axis::FollowingSibling => self.siblings(item).1,
-            Axis::PrecedingSibling => self.siblings(item).0,
+            Axis::FollowingSibling => self.siblings(item)?.1,
+            Axis::PrecedingSibling => self.siblings(item)?.0,
             Axis::Following => {
                 let mut found = Vec::new();
                 // What is inside an element stands after its attributes.
@@ -77,7 +80,7 @@ impl<'a, W: World> Run<'a, W> {
                     found = self.descendants(&owner)?;
                 }
                 for place in self.with_ancestors(item) {
-                    for sibling in self.siblings(&place).1 {
+                    for sibling in self.siblings(&place)?.1 {
                         let inside = self.descendants(&sibling)?;
                         found.push(sibling);
                         found.extend(inside);
@@ -88,7 +91,7 @@ impl<'a, W: World> Run<'a, W> {
             Axis::Preceding => {
                 let mut found = Vec::new();
                 for place in self.with_ancestors(item) {
-                    for sibling in self.siblings(&place).0 {
+                    for sibling in self.siblings(&place)?.0 {
                         found.extend(self.descendants(&sibling)?.into_iter().rev());
                         found.push(sibling);
                     }
@@ -375,7 +378,7 @@ impl<'a, W: World> Run<'a, W> {
         let mut waiting = self.below(item);
         waiting.reverse();
         while let Some(next) = waiting.pop() {
-            self.charge(1)?;
+            self.charge(WALK_WORK)?;
             waiting.extend(self.below(&next).into_iter().rev());
             found.push(next);
         }
@@ -383,18 +386,20 @@ impl<'a, W: World> Run<'a, W> {
     }
 
     /// The siblings before (nearest first) and after a node.
-    fn siblings(&self, item: &Item<'a, W::Node>) -> Siblings<'a, W::Node> {
+    fn siblings(&self, item: &Item<'a, W::Node>) -> Result<Siblings<'a, W::Node>, EvalError> {
         let (false, Some(parent)) = (self.is_beside_children(item), self.above(item)) else {
-            return (Vec::new(), Vec::new());
+            return Ok((Vec::new(), Vec::new()));
         };
         let mut before = self.below(&parent);
+        // All of them are looked at, even where none is found.
+        self.charge(before.len())?;
         let Some(place) = before.iter().position(|sibling| sibling.is(item)) else {
-            return (Vec::new(), Vec::new());
+            return Ok((Vec::new(), Vec::new()));
         };
         let after = before.split_off((place + 1).min(before.len()));
         before.pop();
         before.reverse();
-        (before, after)
+        Ok((before, after))
     }
 }
 

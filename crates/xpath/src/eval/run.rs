@@ -17,6 +17,9 @@ use crate::world::World;
 /// How many patterns an evaluation keeps compiled.
 const MAX_PATTERNS: usize = 32;
 
+/// What judging one of many rows may take without counting for the others.
+const ROW_WORK: u64 = 100;
+
 /// What compiling a pattern counts for, in nodes looked at.
 const PATTERN_WORK: usize = 20_000;
 
@@ -287,6 +290,16 @@ impl<'a, W: World> Run<'a, W> {
         }
         patterns.push((written.to_owned(), Rc::clone(&pattern)));
         Ok(pattern)
+    }
+
+    /// Judges one of many rows; see [`crate::program::Program::judge`].
+    pub(crate) fn judge(&self, op: &'a Op, spent: &Cell<u64>) -> Result<bool, EvalError> {
+        self.work.set(spent.get());
+        self.charge(0)?;
+        let result = self.result_bool(op);
+        let own = self.work.get().saturating_sub(spent.get());
+        spent.set(spent.get().saturating_add(own.saturating_sub(ROW_WORK)));
+        result
     }
 
     /// Counts nodes that were looked at, so that no expression runs for ever.

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use sampan_xpath::program::Program;
 use sampan_xpath::resolve::NodeId;
 
-use crate::compiled::build::{Compiler, GUESSES, Use};
+use crate::compiled::build::{Compiler, Use};
 use crate::compiled::list::List;
 use crate::compiled::{Answers, Choices};
 use crate::def::{ChoiceList, ChoiceSource, Expression, ListRef, Question};
@@ -58,11 +58,11 @@ impl Compiler<'_> {
                     true
                 }
                 None => {
-                    let guesses = GUESSES
-                        .saturating_sub(u32::try_from(self.problems.len()).unwrap_or(u32::MAX))
-                        as usize;
+                    let n_left = self.names.comparisons.get();
+                    let n_compared = self.def.choice_lists.len().min(n_left);
+                    self.names.comparisons.set(n_left - n_compared);
                     let known = self.def.choice_lists.keys().map(String::as_str);
-                    let advice = match similar(name, known.take(guesses * 100)) {
+                    let advice = match similar(name, known.take(n_compared)) {
                         Some(name) => format!("Did you mean {name}?"),
                         None => format!("Add rows with list_name {name} to the sheet choices"),
                     };

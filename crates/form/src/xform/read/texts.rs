@@ -8,6 +8,7 @@ use crate::problem::Problem;
 use crate::xform::read::data::Data;
 use crate::xform::read::xml::{Child, Node, at};
 use crate::xform::references;
+use crate::xform::texts::media_folder;
 
 /// A text by form (`long`, `guidance`, `image` …).
 pub(super) type Forms = BTreeMap<String, Translated>;
@@ -69,9 +70,10 @@ impl<'x> Texts<'x> {
                 if written == "-" || written.is_empty() {
                     continue;
                 }
-                let written = match form {
-                    "long" | "short" | "guidance" => written,
-                    _ => match written
+                let written = match media_folder(form) {
+                    None => written,
+                    // Whatever folder it is in, the medium says which.
+                    Some(_) => match written
                         .strip_prefix("jr://")
                         .and_then(|rest| rest.split_once('/'))
                     {
