@@ -104,7 +104,7 @@ fn work_is_bounded_whatever_the_expression() {
             .map(|outcome| outcome.text)
             .map_err(|error| error.to_string());
         assert!(
-            matches!(&message, Err(error) if error.contains("5000000")),
+            matches!(&message, Err(error) if error.contains("2000000")),
             "{expression}: {message:?}"
         );
     }
