@@ -10,6 +10,7 @@ use sampan_value::answer::{Answer, Kind, Missing, Value};
 use sampan_value::geo::Geopoint;
 use sampan_value::text;
 use sampan_xpath::eval::At;
+use sampan_xpath::resolve::NodeId;
 
 use crate::facts::{ANSWER_BYTES, ROWS};
 use crate::interview::{Interview, converted};
@@ -291,18 +292,28 @@ impl Interview {
         self.inside_changed(&mut queue, spot);
         // The rows behind it have another number now.
         for row in behind {
-            self.moved(&mut queue, row);
+            self.moved(&mut queue, spot.node, row);
         }
         self.run_all(queue, Keeping::Running, &mut ops);
         Ok(self.accepted(ops, None))
     }
 
-    /// A row has another number: all in it is due.
-    fn moved(&self, queue: &mut Queue, row: FrameId) {
-        self.frame_made(queue, row);
-        for repeat in &self.plan.layout(self.places.frame(row).repeat).repeats {
+    /// A row of `moved` has another number: all in it is due, and what reads the number has changed.
+    fn moved(&self, queue: &mut Queue, moved: NodeId, row: FrameId) {
+        let layout = self.plan.layout(self.places.frame(row).repeat);
+        for rank in &layout.tasks {
+            let node = self
+                .plan
+                .task(*rank)
+                .and_then(|task| self.plan.form().get(task.node));
+            let reads = node
+                .and_then(|node| node.calculation.as_ref())
+                .is_some_and(|program| program.dependencies().contains(&moved));
+            queue.push(*rank, row, reads);
+        }
+        for repeat in &layout.repeats {
             for inner in self.places.rows(row, *repeat) {
-                self.moved(queue, *inner);
+                self.moved(queue, moved, *inner);
             }
         }
     }

@@ -156,8 +156,9 @@ impl Interview {
             None => return,
             Some(Does::Locate) => Wanted::Position,
             Some(Does::Record) => Wanted::Sound,
-            // As JavaRosa: a question that is not asked is not set either.
-            Some(Does::Set { .. }) if !self.places.is_relevant(&plan, spot) => return,
+            // A question that is not asked is not set at the beginning; what another question's change brings about
+            // waits in it until it is asked.
+            Some(Does::Set { .. }) if spot == origin && !self.places.is_relevant(&plan, spot) => return,
             Some(Does::Set { value, at_origin }) => {
                 let place = if *at_origin { origin } else { spot };
                 let computed = match value {
@@ -512,6 +513,9 @@ fn typed(node: &Node, computed: &str) -> Result<Option<Answer>, String> {
         return Ok(Some(Answer::Missing(missing)));
     }
     match text::parse_value(computed, kind) {
+        Ok(Value::Geoshape(line)) if line.len() < 3 => {
+            Err("the computed value encloses nothing: a shape has three positions or more".into())
+        }
         Ok(value) => Ok(Some(Answer::Value(value))),
         Err(_) if kind == Kind::Date && computed.contains('T') => {
             let day = computed.split('T').next().unwrap_or_default();

@@ -168,7 +168,8 @@ pub(super) fn check_tables(form: &Form, tables: &Tables) -> Vec<Problem> {
             .into_iter()
             .chain(filtered)
         {
-            if table.column(column).is_none() {
+            // Without rows, nothing is offered whatever the columns are.
+            if table.column(column).is_none() && !table.is_empty() {
                 problems.push(Problem::error(
                     &node.origin,
                     column,
@@ -463,12 +464,15 @@ impl Compiler<'_> {
         }
     }
 
-    /// A calculation that names its own item reads itself, unless it stands in a repeat: there it may mean another row
+    /// A calculation that names its own item reads itself, unless it may mean another row of the repeat around it
     /// (`indexed-repeat(${total}, ${row}, position(..) - 1)`).
     fn own_value(&self, id: NodeId, expression: &Expression) -> Option<NodeId> {
         let node = self.names.nodes.get(id.0 as usize)?;
         let is_named = expression.source.contains(&format!("${{{}}}", node.name));
-        (is_named && node.repeats.is_empty()).then_some(id)
+        let source = &expression.source;
+        let may_be_another =
+            !node.repeats.is_empty() && (source.contains("indexed-repeat") || source.contains('['));
+        (is_named && !may_be_another).then_some(id)
     }
 
     fn remember(&mut self, id: NodeId, program: &Program, expression: &Expression, purpose: Use) {

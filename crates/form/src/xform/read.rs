@@ -83,6 +83,10 @@ pub fn read(xml: &str) -> Result<Reading, Vec<Problem>> {
             "Put an instance with the questions of the form first in the model",
         ));
     };
+    let refusals = unusable(model, html.child("h:body").or_else(|| html.child("body")));
+    if !refusals.is_empty() {
+        return Err(refusals);
+    }
     let mut data = Data::new(root);
     if data.is_cut() {
         return Err(refused(
@@ -205,6 +209,53 @@ pub fn read(xml: &str) -> Result<Reading, Vec<Problem>> {
     warnings.sort();
     warnings.dedup();
     Ok(Reading { form, warnings })
+}
+
+/// What makes a form unusable for ODK's programs, so that it was hardly ever meant.
+fn unusable(model: &Node, body: Option<&Node>) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let submission = model.child("submission");
+    if let Some((submission, method)) = submission.and_then(|own| Some((own, own.get("method")?)))
+        && !["post", "form-data-post", "multipart-post"].contains(&method.trim())
+    {
+        problems.push(Problem::error(
+            &submission.origin(),
+            method,
+            "answers cannot be sent by this method",
+            "Write method=\"post\", or leave the method out",
+        ));
+    }
+    for action in model.elements().filter(|node| node.name == "setvalue") {
+        if events::events(action).0.contains(&crate::def::Event::NewRow) {
+            problems.push(Problem::error(
+                &action.origin(),
+                action.get("ref").unwrap_or_default(),
+                "in the model, no row is ever new",
+                "Put the setvalue into the repeat whose new rows it is for",
+            ));
+        }
+    }
+    let mut waiting: Vec<&Node> = body.into_iter().collect();
+    while let Some(node) = waiting.pop() {
+        waiting.extend(node.elements());
+        let Some(media) = node.get("mediatype").filter(|_| node.name == "upload") else {
+            continue;
+        };
+        let is_type = |media: &str| {
+            media
+                .split_once('/')
+                .is_some_and(|(kind, own)| !kind.trim().is_empty() && !own.trim().is_empty())
+        };
+        if !media.trim().is_empty() && !media.split(',').all(is_type) {
+            problems.push(Problem::error(
+                &node.origin(),
+                media,
+                "this is no media type",
+                "Write a type such as image/* or application/pdf",
+            ));
+        }
+    }
+    problems
 }
 
 fn settings(form: &mut FormDef, root: &Node, model: &Node, html: &Node, source: &Source<'_>) {

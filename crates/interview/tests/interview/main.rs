@@ -24,6 +24,7 @@ mod law;
 mod missing;
 mod moving;
 mod odd_records;
+mod own_scenarios;
 mod relevance;
 mod repeats;
 mod row_choices;

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use sampan_value::answer::Kind;
-use sampan_xpath::resolve::NodeId;
+use sampan_xpath::program::Program;
+use sampan_xpath::resolve::{NodeId, Place};
 
 use crate::compiled::build::{Compiler, Use, is_computed};
 use crate::compiled::{Action, Does, First, FirstRow};
@@ -76,7 +77,15 @@ impl Compiler<'_> {
             let node = self.names.nodes.get(id.0 as usize);
             node.map(|node| node.repeats.as_slice()).unwrap_or_default()
         };
-        let origin = of.filter(|of| !repeats(id).starts_with(repeats(*of)));
+        // `.` is always what is set.
+        let place = Place {
+            node: id,
+            is_choice_filter: false,
+        };
+        let reads_itself = value.as_ref().is_some_and(|value| {
+            Program::compile(&value.source, &self.names, place).is_ok_and(|program| program.reads_self())
+        });
+        let origin = of.filter(|of| !reads_itself && !repeats(id).starts_with(repeats(*of)));
         Does::Set {
             value: self.optional(origin.unwrap_or(id), value, Use::Display),
             at_origin: origin.is_some(),

@@ -29,9 +29,18 @@ impl Source<'_> {
         }
         match (templates.is_empty(), rows.as_slice()) {
             (false, [row]) if is_usual(row) => None,
-            (false, []) if is_in_template => None,
+            (false, []) if is_in_template && self.is_usual_around(place) => None,
             _ => Some(rows),
         }
+    }
+
+    /// Whether the repeat around a repeat has at first what converters write; else its new rows have what its template
+    /// has, and that is no row of the repeats in it.
+    fn is_usual_around(&self, place: usize) -> bool {
+        let parent = |place: &usize| self.data.get(*place)?.parent;
+        std::iter::successors(parent(&place), parent)
+            .find(|place| self.body.repeats.contains_key(place))
+            .is_none_or(|around| self.first_rows(around).is_none())
     }
 
     fn first_row(&self, place: usize, row: &Node) -> FirstRow {

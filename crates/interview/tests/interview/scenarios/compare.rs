@@ -229,7 +229,10 @@ fn same(there: &str, here: &str, kind: Kind) -> bool {
             (Ok(there), Ok(here)) => there == here,
             _ => false,
         },
-        Kind::Text if there.contains(';') => points(there).is_some() && points(there) == points(here),
+        // A position in a text is written as positions are here.
+        Kind::Text if there.contains(';') || there.split(' ').count() == 4 => {
+            points(there).is_some() && points(there) == points(here)
+        }
         // The other engine puts what was ticked into the order of the list.
         Kind::Choices => in_order(there) == in_order(here),
         Kind::Text | Kind::Date | Kind::Choice | Kind::Media | Kind::Acknowledge => false,

@@ -235,10 +235,14 @@ impl Replay {
             let recorded = recorded
                 .and_then(|(_, state)| state["value"].as_str())
                 .unwrap_or_default();
-            if let Ok(position) = text::parse_value(recorded, Kind::Geopoint)
-                && let Ok(accepted) = self.interview.fill(&ask.at, position, now())
-            {
-                self.asks.extend(accepted.asks);
+            match text::parse_value(recorded, Kind::Geopoint) {
+                Ok(position) => {
+                    if let Ok(accepted) = self.interview.fill(&ask.at, position, now()) {
+                        self.asks.extend(accepted.asks);
+                    }
+                }
+                // It comes later.
+                Err(_) => self.asks.push(ask),
             }
         }
     }

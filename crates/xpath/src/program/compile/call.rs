@@ -230,6 +230,11 @@ impl Compiler<'_> {
                 }
             }
         }
+        // The rows of the outer repeat are chosen first, however they are written.
+        let names = self.names;
+        pairs.sort_by_key(|(repeat, _)| {
+            std::iter::successors(Some(*repeat), |item| names.parent(*item)).count()
+        });
         match field_target {
             Some(target) => {
                 self.looks_around = true;
