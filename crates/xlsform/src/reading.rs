@@ -238,7 +238,7 @@ pub fn read_with(workbook: &Workbook, file_name: &str, options: &Options) -> Res
         );
     }
     let form = Arc::new(form);
-    let compiled = match options.is_outline {
+    let mut compiled = match options.is_outline {
         true => references::check(
             &form,
             &references::Sheets {
@@ -258,11 +258,14 @@ pub fn read_with(workbook: &Workbook, file_name: &str, options: &Options) -> Res
         },
     };
     if !lenient && !options.is_outline {
-        problems.extend(references::check_unread(
-            &form,
-            &survey_headings,
-            entity_headings.as_ref(),
-        ));
+        let unread = references::check_unread(&form, &survey_headings, entity_headings.as_ref());
+        // A name that is wrong in a cell is said once.
+        let said: BTreeSet<_> = unread.iter().map(|problem| place(&problem.origin)).collect();
+        compiled.retain(|problem| {
+            let is_entity = problem.origin.sheet.trim().eq_ignore_ascii_case("entities");
+            !(is_entity && said.contains(&place(&problem.origin)))
+        });
+        problems.extend(unread);
     }
     problems.extend(compiled.into_iter().map(|mut problem| {
         if problem.origin.letter.is_none() {

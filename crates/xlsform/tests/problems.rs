@@ -402,8 +402,8 @@ fn what_can_be_mended_is_mended_and_said() {
         "type | name | label",
         "phonenumber | tel |",
         &[
-            "warning survey A2 (type): devices do not know this, so it stays empty; found \"phonenumber\". Ask for it with a \
-         question, or delete the row.",
+            "warning survey A2 (type): it stays empty on devices that were not told it; found \"phonenumber\". Ask for it \
+             with a question, or delete the row.",
         ],
     );
     check(

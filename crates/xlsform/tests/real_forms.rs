@@ -17,7 +17,7 @@ use sampan_form::xform;
 use sampan_xlsform::reading::{Options, Reading, read_file};
 
 /// What is read at least of those that the reference converter accepts: as outlines, strictly, leniently.
-const ACCEPTED: [usize; 3] = [83, 80, 82];
+const ACCEPTED: [usize; 3] = [83, 79, 82];
 /// What is read leniently at least of those that the reference converter refuses.
 const REFUSED: usize = 59;
 
