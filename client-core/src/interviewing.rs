@@ -103,6 +103,11 @@ impl OpenInterview {
         RecordRef(self.record.to_string())
     }
 
+    /// Whether it is a preview, of which nothing is ever kept.
+    pub fn is_trial(&self) -> bool {
+        self.is_trial
+    }
+
     /// The form that is asked.
     pub fn form(&self) -> Result<Arc<Form>, ClientError> {
         Ok(Arc::clone(self.work()?.plan.form()))

@@ -23,6 +23,12 @@ const KINDS: &[(&str, &str, &str, &str)] = &[
         "interview",
         "scenarios::",
     ),
+    (
+        "all of these through the adapters",
+        "sampan-cli",
+        "adapters",
+        "recorded_",
+    ),
 ];
 
 /// `cargo xtask conformance`.

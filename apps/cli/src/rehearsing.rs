@@ -19,6 +19,9 @@ use crate::terminal::{Terminal, harmless};
 use crate::{checking, words};
 
 mod adapter;
+mod meta;
+mod nearest;
+mod setting;
 mod shape;
 pub mod source;
 

@@ -21,6 +21,7 @@ use crate::queue::Queue;
 use crate::refusal::{Reason, Refused};
 use crate::running::Keeping;
 use crate::view::Accepted;
+use crate::written::plain;
 
 impl Interview {
     /// Reads what a person typed at a question: digits of any script, choice names (several separated by blanks), ISO
@@ -186,6 +187,10 @@ impl Interview {
             Does::Set { .. } => false,
         });
         let value = match (takes_it, node.question()) {
+            // As ODK's clients write it.
+            (true, Some((_, Kind::Text))) if value.kind() == Kind::Geopoint => {
+                Some(Value::Text(plain(&text::to_odk_text(&value))))
+            }
             (true, Some((_, kind))) => converted(&value, kind),
             _ => None,
         };

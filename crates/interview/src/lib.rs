@@ -83,3 +83,4 @@ mod sight;
 pub mod standing;
 mod texts;
 pub mod view;
+mod written;

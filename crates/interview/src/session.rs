@@ -1,12 +1,14 @@
 //! An interview that another program drives, place by place: for previews and for drivers of tests.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use chrono::{DateTime, FixedOffset};
 use sampan_form::def::Event;
 use sampan_record::path::AnswerPath;
 use sampan_value::answer::{Answer, Kind, MediaRef, Missing, Value};
+use sampan_value::decimal::Decimal;
+use sampan_value::text;
 
 use crate::facts::Facts;
 use crate::instance::{self, InstanceError};
@@ -15,6 +17,7 @@ use crate::plan::Plan;
 use crate::refusal::{Reason, Refused};
 use crate::standing::{Sort, Standing};
 use crate::view::{Ask, Problem, ProblemKind, Wanted};
+use crate::written::Written;
 
 /// How answers are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +35,8 @@ pub enum Manner {
 pub enum Said<'a> {
     /// ODK's text form; empty = the answer is cleared.
     Text(&'a str),
+    /// Yes or no: `OK` or nothing at a trigger, `true` or `false` as a choice, else 1 or 0.
+    Condition(bool),
     /// Why there is no answer: `dont_know`, `refused`, `not_applicable` or `skipped`.
     Missing(&'a str),
 }
@@ -48,13 +53,17 @@ pub struct Session {
     position: Option<Value>,
     /// What the form wants of the device and was not told.
     asks: Vec<Ask>,
+    /// Values as they were written.
+    written: Written,
 }
 
 impl Session {
     /// Begins an interview.
     pub fn begin(plan: Arc<Plan>, facts: &Facts, manner: Manner) -> Session {
+        let written = Written::of(plan.form().def(), facts.started_at);
         let opened = Interview::begin(plan, facts);
         let mut session = Session {
+            written,
             interview: opened.interview,
             manner,
             known: BTreeSet::new(),
@@ -74,8 +83,10 @@ impl Session {
         xml: &str,
     ) -> Result<(Session, instance::Contents), InstanceError> {
         let contents = instance::read(&plan, xml, facts.started_at)?;
+        let written = Written::of(plan.form().def(), facts.started_at);
         let opened = Interview::resume(plan, facts, contents.answers.clone(), contents.rows.clone());
         let mut session = Session {
+            written,
             interview: opened.interview,
             manner,
             known: BTreeSet::new(),
@@ -106,14 +117,33 @@ impl Session {
         self.interview.set_language(language)
     }
 
-    /// Answers a question. A problem that the answer has, though it stands, comes back.
+    /// Answers a question. A problem that the answer has, though it stands, comes back. What is no value of the type, or
+    /// lies outside the range, leaves the question without an answer in the manner of ODK, as its clients do.
     pub fn set(
         &mut self,
         at: &AnswerPath,
         said: Said<'_>,
         now: DateTime<FixedOffset>,
     ) -> Result<Option<Problem>, Refused> {
-        let answer = self.meant(at, said, now)?;
+        let answer = match self
+            .meant(at, said, now)
+            .and_then(|answer| self.usual(at, answer))
+        {
+            Ok(answer) => answer,
+            Err(refused) => {
+                if self.manner == Manner::Odk && self.interview.put(at, None, now).is_ok() {
+                    self.settle(Event::NewRow, now);
+                }
+                return Err(refused);
+            }
+        };
+        if let Said::Text(text) = said {
+            let form = self.interview.form();
+            let node = form.find(at.question.as_str()).and_then(|id| form.get(id));
+            if let Some((_, kind)) = node.and_then(|node| node.question()) {
+                self.written.note(at, text, kind, now);
+            }
+        }
         let accepted = match self.manner {
             Manner::Odk => self.interview.put(at, answer, now)?,
             Manner::Device => self.interview.answer(at, answer, now)?,
@@ -123,14 +153,19 @@ impl Session {
         Ok(self.problem(at))
     }
 
-    /// Adds a row at the end of a repeat; the place of the row comes back.
+    /// Adds a row at the end of a repeat (one of its rows stands for it); the place of the row comes back.
     pub fn add(&mut self, repeat: &AnswerPath, now: DateTime<FixedOffset>) -> Result<AnswerPath, Refused> {
         self.n_rows_added = self.n_rows_added.saturating_add(1);
-        let accepted = self.interview.add_row(repeat, self.n_rows_added, now)?;
+        let mut repeat = repeat.clone();
+        let form = self.interview.form();
+        if let Some(node) = form.find(repeat.question.as_str()).and_then(|id| form.get(id)) {
+            repeat.rows.truncate(node.repeats.len());
+        }
+        let accepted = self.interview.add_row(&repeat, self.n_rows_added, now)?;
         self.known.insert(repeat.clone());
         self.asks.extend(accepted.asks);
         self.settle(Event::NewRow, now);
-        let mut row = repeat.clone();
+        let mut row = repeat;
         row.rows.extend(accepted.row);
         Ok(row)
     }
@@ -209,6 +244,14 @@ impl Session {
         self.interview.standing(with_choices)
     }
 
+    /// The value of a question in ODK's text form: as it was written, if that is what it still means.
+    pub fn text(&self, item: &Standing) -> String {
+        match &item.question {
+            Some(question) => self.written.shown(&item.at, question.kind, &question.text),
+            None => String::new(),
+        }
+    }
+
     /// The path of a place as it is numbered now; None when it is not there.
     pub fn path(&self, at: &AnswerPath) -> Option<String> {
         let mut path = format!("/{}", self.interview.root_name());
@@ -238,6 +281,36 @@ impl Session {
         Some(path)
     }
 
+    /// In the manner of ODK: what was ticked in the order of the list, and no number outside the range.
+    fn usual(&self, at: &AnswerPath, answer: Option<Answer>) -> Result<Option<Answer>, Refused> {
+        let form = self.interview.form();
+        let node = form.find(at.question.as_str()).and_then(|id| form.get(id));
+        let (Manner::Odk, Some(node), Some(Answer::Value(value))) = (self.manner, node, &answer) else {
+            return Ok(answer);
+        };
+        if let Value::Choices(names) = value {
+            if node.type_name == "rank" || names.len() < 2 {
+                return Ok(answer);
+            }
+            let mut places: HashMap<String, usize> = HashMap::new();
+            for (place, choice) in self.interview.choices(at).into_iter().enumerate() {
+                places.entry(choice.name).or_insert(place);
+            }
+            let mut names = names.clone();
+            names.sort_by_key(|name| places.get(name).copied().unwrap_or(usize::MAX));
+            return Ok(Some(Answer::Value(Value::Choices(names))));
+        }
+        let spot = self.interview.places.find(&self.interview.plan, at);
+        match spot.and_then(|spot| self.interview.misfit(spot, node, value)) {
+            None => Ok(answer),
+            Some(message) => Err(Refused {
+                at: at.clone(),
+                reason: Reason::Constraint,
+                message,
+            }),
+        }
+    }
+
     /// Reads what is said as an answer of the question's type.
     fn meant(
         &self,
@@ -255,6 +328,18 @@ impl Session {
                         message: "A reason is dont_know, refused, not_applicable or skipped.".into(),
                     }),
                 };
+            }
+            Said::Condition(holds) => {
+                let node = self.interview.form().find(at.question.as_str());
+                let node = node.and_then(|id| self.interview.form().get(id));
+                match (node.and_then(|node| node.question()), holds) {
+                    (Some((_, Kind::Acknowledge)), false) => return Ok(None),
+                    (Some((_, Kind::Acknowledge)), true) => "OK",
+                    (Some((_, Kind::Choice | Kind::Choices)), true) => "true",
+                    (Some((_, Kind::Choice | Kind::Choices)), false) => "false",
+                    (_, true) => "1",
+                    (_, false) => "0",
+                }
             }
             Said::Text(written) if written.trim().is_empty() => return Ok(None),
             Said::Text(written) => written,
@@ -274,8 +359,37 @@ impl Session {
                     None => self.interview.parse_input(at, written).map(Some),
                 }
             }
+            Some(Kind::Integer) if self.manner == Manner::Odk => self.whole(at, written).map(Some),
             _ => self.interview.parse_input(at, written).map(Some),
         }
+    }
+
+    /// Whole numbers as ODK's clients hold them: in 32 bits, and without what stands behind the point.
+    fn whole(&self, at: &AnswerPath, written: &str) -> Result<Answer, Refused> {
+        let read = self.interview.parse_input(at, written);
+        let number = match &read {
+            Ok(Answer::Value(Value::Integer(number))) => Some(Decimal::new(*number, 0)),
+            Ok(_) => return read,
+            Err(_) => Decimal::parse(text::fold_digits(written.trim()).as_ref())
+                .ok()
+                .map(Some),
+        };
+        let Some(number) = number.flatten().map(|number| number.to_f64().trunc()) else {
+            return read;
+        };
+        if number < f64::from(i32::MIN) || number > f64::from(i32::MAX) {
+            return Err(Refused {
+                at: at.clone(),
+                reason: Reason::WrongKind,
+                message: format!(
+                    "ODK's programs hold whole numbers from {} to {}.",
+                    i32::MIN,
+                    i32::MAX
+                ),
+            });
+        }
+        // In the range of 32 bits, so nothing is lost.
+        Ok(Answer::Value(Value::Integer(number as i64)))
     }
 
     /// What ODK's clients do after each step: first rows, and no choices that are not on offer.
@@ -297,6 +411,7 @@ impl Session {
                 .into_iter()
                 .filter(|problem| problem.kind == ProblemKind::InvalidChoice)
                 .map(|problem| problem.at)
+                .filter(|at| !self.is_free(at))
                 .collect();
             let n_taken = gone
                 .iter()
@@ -307,6 +422,13 @@ impl Session {
             }
             let _ = self.interview.add_first_rows(&mut self.known, Event::NewRow, now);
         }
+    }
+
+    /// ODK's clients take any text where choices come from the sheet external_choices.
+    fn is_free(&self, at: &AnswerPath) -> bool {
+        let form = self.interview.form();
+        let node = form.find(at.question.as_str()).and_then(|id| form.get(id));
+        node.is_some_and(|node| node.type_name == "select_one_external")
     }
 
     fn keep_what_is_offered(&mut self, at: &AnswerPath, now: DateTime<FixedOffset>) -> bool {

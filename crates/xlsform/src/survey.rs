@@ -104,7 +104,14 @@ pub fn survey(
     }
     rows.close_all();
     rows.place_entities();
+    let n_before = rows.problems.len();
     whole::check(&mut rows);
+    // These know what their column means, and not yet where it is.
+    for problem in rows.problems.iter_mut().skip(n_before) {
+        if problem.origin.letter.is_none() {
+            headings.locate(&mut problem.origin, default_language);
+        }
+    }
     rows.survey
 }
 
@@ -200,7 +207,8 @@ impl Rows<'_> {
             && !types::is_as_specified(&text)
             && !takes_no_more(meaning, rest)
         {
-            self.oddly_spelt(&text, types::usual(word), &written.origin);
+            let usual = format!("{} {rest}", types::usual(word));
+            self.oddly_spelt(&text, usual.trim(), &written.origin);
         }
         match known {
             Some((_, Type::BeginGroup, _)) => self.begin(line, OpenKind::Group),
@@ -312,6 +320,8 @@ impl Rows<'_> {
             }
         }
         let advice = match intended {
+            _ if text == "tel" => "Write text, with the appearance numbers for telephone numbers".into(),
+            _ if is_text => "This type is for one other program only: write text".into(),
             Some(intended) => format!("Did you mean {intended}?"),
             None => "Write a type such as text, integer, decimal, date, select_one LIST or note".into(),
         };

@@ -71,8 +71,8 @@ fn types_are_checked_at_their_cell() {
         ),
         (
             "text fruit",
-            "survey A2 (type): something follows the type that does not belong there; found \"fruit\". Delete it, or \
-             write a select type before the name of a choice list.",
+            "survey A2 (type): nothing may follow the type text; found \"fruit\". Delete it, or write select_one or \
+             select_multiple before the name of a choice list.",
         ),
         (
             "select_one",

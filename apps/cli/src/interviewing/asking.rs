@@ -403,9 +403,13 @@ impl<'a> Asker<'a> {
         for doubtful in problems.iter().filter(|problem| !problem.blocks) {
             self.terminal.line(problem_line(doubtful))?;
         }
+        let leave = match self.open.is_trial() {
+            true => "s = end the preview, nothing is kept",
+            false => "s = save and finish later",
+        };
         if blocking.is_empty() {
-            self.terminal
-                .line("Nothing is missing. f = finish, s = save and finish later, < = back")?;
+            let line = format!("Nothing is missing. f = finish, {leave}, < = back");
+            self.terminal.line(line)?;
         } else {
             let n = u64::try_from(blocking.len()).unwrap_or(u64::MAX);
             self.terminal.line(format!(
@@ -417,7 +421,7 @@ impl<'a> Asker<'a> {
                     .line(format!("  {} {}", index + 1, problem_line(problem).trim_start()))?;
             }
             self.terminal
-                .line("Enter or a number = go there, s = save and finish later, < = back")?;
+                .line(format!("Enter or a number = go there, {leave}, < = back"))?;
         }
         let Some(line) = self.read()? else {
             return self.save(true).map(Some);

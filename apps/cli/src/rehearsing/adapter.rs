@@ -2,23 +2,20 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, FixedOffset};
-use sampan_interview::facts::Facts;
 use sampan_interview::instance::Envelope;
 use sampan_interview::plan::Plan;
 use sampan_interview::refusal::Refused;
-use sampan_interview::session::{Manner, Said, Session};
+use sampan_interview::session::{Said, Session};
 use serde_json::{Map, Value, json};
 
 use crate::failure::{Failure, Outcome};
 use crate::lines::{self, Fields, Trouble};
+use crate::rehearsing::meta::{self, Names};
+use crate::rehearsing::nearest::nearest;
+use crate::rehearsing::setting::Setting;
 use crate::rehearsing::shape::{self, Shown, State, Widgets};
 use crate::rehearsing::source::{self, Loaded};
 use crate::terminal::Terminal;
-use crate::zone;
-
-/// The moment when nothing else is said, so that each run is the same.
-const NOW: &str = "2026-01-01T00:00:00Z";
 
 /// The longest list of choices in a state when nothing else is said.
 const CHOICES: u64 = 500;
@@ -39,9 +36,10 @@ const KNOWN: &[&str] = &[
     "tz",
     "seed",
     "username",
+    "deviceid",
     "email",
     "phonenumber",
-    "deviceid",
+    "position",
     "manner",
     "max_choices",
     "texts",
@@ -85,24 +83,7 @@ struct Driven {
     shown: Shown,
     last: State,
     setting: Setting,
-    instance_id: String,
-    deprecated_id: Option<String>,
-}
-
-/// What is known of the world.
-#[derive(Debug, Clone)]
-struct Setting {
-    now: DateTime<FixedOffset>,
-    zone: Option<String>,
-    seed: u64,
-    username: String,
-    email: String,
-    phone_number: String,
-    device: String,
-    manner: Manner,
-    language: Option<String>,
-    instance_id: Option<String>,
-    position: Option<String>,
+    names: Names,
 }
 
 fn answer(driven: &mut Option<Driven>, request: &Fields<'_>) -> Result<Map<String, Value>, Trouble> {
@@ -138,7 +119,7 @@ fn answer(driven: &mut Option<Driven>, request: &Fields<'_>) -> Result<Map<Strin
             "Load one first: {\"op\":\"load\",\"path\":…}",
         )
     })?;
-    driven.tell_time(request)?;
+    driven.setting.tell_time(request)?;
     match op {
         "set" => driven.set(request),
         "add" => driven.add(request),
@@ -162,20 +143,7 @@ fn answer(driven: &mut Option<Driven>, request: &Fields<'_>) -> Result<Map<Strin
 fn load(request: &Fields<'_>) -> Result<(Driven, Map<String, Value>), Trouble> {
     let loaded = source::requested(request)?;
     let plan = Arc::new(Plan::new(loaded.form.clone(), loaded.tables.clone()));
-    let setting = Setting {
-        now: moment(NOW, None)?,
-        zone: None,
-        seed: 1,
-        username: String::new(),
-        email: String::new(),
-        phone_number: String::new(),
-        device: String::new(),
-        manner: Manner::Odk,
-        language: None,
-        instance_id: None,
-        position: None,
-    };
-    let setting = setting.with(request)?;
+    let setting = Setting::usual()?.with(request)?;
     let shown = Shown {
         max_choices: usize::try_from(request.number("max_choices")?.unwrap_or(CHOICES)).unwrap_or(usize::MAX),
         texts: request.choice("texts")?.unwrap_or(true),
@@ -187,8 +155,10 @@ fn load(request: &Fields<'_>) -> Result<(Driven, Map<String, Value>), Trouble> {
         session,
         shown,
         last: State::new(),
-        instance_id: setting.new_id(),
-        deprecated_id: None,
+        names: Names {
+            instance_id: setting.new_id(),
+            deprecated_id: None,
+        },
         setting,
     };
     driven.begin()?;
@@ -227,110 +197,7 @@ fn about(loaded: &Loaded) -> Value {
     })
 }
 
-impl Setting {
-    /// With what a request says otherwise.
-    fn with(mut self, request: &Fields<'_>) -> Result<Setting, Trouble> {
-        if let Some(zone) = request.text("tz")? {
-            self.zone = Some(zone.to_string());
-            self.now = moment(&self.now.to_rfc3339(), Some(zone))?;
-        }
-        if let Some(now) = request.text("now")? {
-            self.now = moment(now, self.zone.as_deref())?;
-        }
-        if let Some(seed) = request.number("seed")? {
-            self.seed = seed;
-        }
-        if let Some(name) = request.text("username")? {
-            self.username = name.to_string();
-        }
-        if let Some(email) = request.text("email")? {
-            self.email = email.to_string();
-        }
-        if let Some(number) = request.text("phonenumber")? {
-            self.phone_number = number.to_string();
-        }
-        if let Some(device) = request.text("deviceid")? {
-            self.device = device.to_string();
-        }
-        if let Some(language) = request.text("language")? {
-            self.language = Some(language.to_string());
-        }
-        if let Some(id) = request.text("instance_id")? {
-            self.instance_id = Some(id.to_string());
-        }
-        if let Some(position) = request.text("position")? {
-            self.position = Some(position.to_string());
-        }
-        if let Some(manner) = request.text("manner")? {
-            self.manner = match manner {
-                "odk" => Manner::Odk,
-                "device" => Manner::Device,
-                other => {
-                    return Err(Trouble::request(format!(
-                        "there is no manner {other:?}; there are odk and device"
-                    )));
-                }
-            };
-        }
-        Ok(self)
-    }
-
-    fn facts(&self) -> Facts {
-        Facts {
-            device: self.device.clone(),
-            username: self.username.clone(),
-            email: self.email.clone(),
-            phone_number: self.phone_number.clone(),
-            started_at: self.now,
-            seed: self.seed,
-        }
-    }
-
-    /// The id of a new document: as was said, or grown from the seed.
-    fn new_id(&self) -> String {
-        if let Some(id) = &self.instance_id {
-            return id.clone();
-        }
-        // The finaliser of splitmix64, twice, in the form of a random UUID.
-        let mixed = |bits: u64| {
-            let bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-            let bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-            bits ^ (bits >> 31)
-        };
-        let high = mixed(self.seed.wrapping_add(0x9E37_79B9_7F4A_7C15));
-        let low = mixed(high.wrapping_add(0x9E37_79B9_7F4A_7C15));
-        format!(
-            "uuid:{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
-            high >> 32,
-            (high >> 16) & 0xFFFF,
-            high & 0xFFF,
-            0x8000 | ((low >> 48) & 0x3FFF),
-            low & 0xFFFF_FFFF_FFFF,
-        )
-    }
-}
-
-fn moment(text: &str, zone: Option<&str>) -> Result<DateTime<FixedOffset>, Trouble> {
-    zone::moment(text, zone).ok_or_else(|| {
-        Trouble::request("now or tz is not understood: now is like 2026-11-24T08:30:00+07:00, tz like +07:00")
-            .with("now", json!(text))
-            .with("tz", json!(zone))
-    })
-}
-
 impl Driven {
-    /// Sets the clock if the request says so.
-    fn tell_time(&mut self, request: &Fields<'_>) -> Result<(), Trouble> {
-        if request.any("tz").is_some() || request.any("now").is_some() {
-            let (zone, now) = (request.text("tz")?, request.text("now")?);
-            let zone = zone.map(str::to_string).or_else(|| self.setting.zone.clone());
-            let told = now.map_or_else(|| self.setting.now.to_rfc3339(), str::to_string);
-            self.setting.now = moment(&told, zone.as_deref())?;
-            self.setting.zone = zone;
-        }
-        Ok(())
-    }
-
     /// What a session is told at its beginning: language and position.
     fn begin(&mut self) -> Result<(), Trouble> {
         self.speak()?;
@@ -372,7 +239,9 @@ impl Driven {
     }
 
     fn now_standing(&self) -> State {
-        shape::state(&self.session, &self.widgets, self.shown)
+        let mut state = shape::state(&self.session, &self.widgets, self.shown);
+        meta::add(self.session.interview(), &self.names, self.shown, &mut state);
+        state
     }
 
     /// The reply of a step: with what became different.
@@ -402,12 +271,22 @@ impl Driven {
     }
 
     fn unknown(&self, path: &str) -> Trouble {
-        Trouble::new(
-            "no_such_place",
-            format!("there is nothing at {path}"),
-            "Write places as the state does: /data/person[2]/age, rows counted from 1",
-        )
-        .with("at", json!(path))
+        if self.last.contains_key(path) {
+            let advice = "An id is told by instance_id with load, edit and reset; the rest computes itself";
+            return Trouble::new("no_such_place", format!("nobody answers at {path}"), advice)
+                .with("path", json!(path));
+        }
+        let places = self.session.standing(false).into_iter().map(|item| item.place);
+        let found = nearest(path, &places.collect::<Vec<_>>());
+        let advice = match &found.nearest {
+            Some(place) => format!("Did you mean {place}?"),
+            None => "Write places as the state does: /data/person[2]/age, rows counted from 1".into(),
+        };
+        let trouble = Trouble::new("no_such_place", found.message, advice).with("path", json!(path));
+        match found.nearest {
+            Some(place) => trouble.with("nearest", json!(place)),
+            None => trouble,
+        }
     }
 
     fn set(&mut self, request: &Fields<'_>) -> Result<Map<String, Value>, Trouble> {
@@ -418,9 +297,10 @@ impl Driven {
             .place(path)
             .ok_or_else(|| self.unknown(path))?;
         let value = text_of(request.any("value"))?;
-        let said = match request.text("missing")? {
-            Some(missing) => Said::Missing(missing),
-            None => Said::Text(&value),
+        let said = match (request.text("missing")?, request.any("value")) {
+            (Some(missing), _) => Said::Missing(missing),
+            (None, Some(Value::Bool(flag))) => Said::Condition(*flag),
+            (None, _) => Said::Text(&value),
         };
         let mut reply = Map::new();
         match self.session.set(&at, said, self.setting.now) {
@@ -551,10 +431,10 @@ impl Driven {
     }
 
     fn xml(&self, request: &Fields<'_>) -> Result<String, Trouble> {
-        let id = request.text("instance_id")?.unwrap_or(&self.instance_id);
+        let id = request.text("instance_id")?.unwrap_or(&self.names.instance_id);
         Ok(self.session.interview().instance(&Envelope {
             instance_id: Some(id.to_string()),
-            deprecated_id: self.deprecated_id.clone(),
+            deprecated_id: self.names.deprecated_id.clone(),
         }))
     }
 
@@ -568,8 +448,11 @@ impl Driven {
             })?;
         self.session = session;
         self.begin()?;
-        self.instance_id = self.setting.new_id();
-        self.deprecated_id = contents.instance_id.filter(|id| *id != self.instance_id);
+        let instance_id = self.setting.new_id();
+        self.names = Names {
+            deprecated_id: contents.instance_id.filter(|id| *id != instance_id),
+            instance_id,
+        };
         Ok(contents.set_aside)
     }
 
@@ -588,8 +471,10 @@ impl Driven {
         self.setting = self.setting.clone().with(request)?;
         self.session = Session::begin(self.plan.clone(), &self.setting.facts(), self.setting.manner);
         self.begin()?;
-        self.instance_id = self.setting.new_id();
-        self.deprecated_id = None;
+        self.names = Names {
+            instance_id: self.setting.new_id(),
+            deprecated_id: None,
+        };
         self.last = self.now_standing();
         Ok(lines::fields(json!({"state": self.last})))
     }
@@ -610,17 +495,24 @@ fn refuse(refused: &Refused, reply: &mut Map<String, Value>) {
 /// What is said at a question, as text: numbers and conditions may be JSON, several choices a list.
 fn text_of(value: Option<&Value>) -> Result<String, Trouble> {
     match value {
-        None => Ok(String::new()),
+        None | Some(Value::Null) => Ok(String::new()),
         Some(Value::String(text)) => Ok(text.clone()),
         Some(Value::Number(number)) => Ok(number.to_string()),
         Some(Value::Bool(flag)) => Ok(flag.to_string()),
         Some(Value::Array(parts)) => {
-            let parts: Result<Vec<String>, Trouble> = parts.iter().map(|part| text_of(Some(part))).collect();
+            let parts: Result<Vec<String>, Trouble> = parts
+                .iter()
+                .map(|part| match part {
+                    Value::Array(_) | Value::Object(_) => Err(no_value()),
+                    part => text_of(Some(part)),
+                })
+                .collect();
             Ok(parts?.join(" "))
         }
-        Some(Value::Null) => Ok(String::new()),
-        Some(Value::Object(_)) => Err(Trouble::request(
-            "value is a text, number, condition, list or null",
-        )),
+        Some(Value::Object(_)) => Err(no_value()),
     }
+}
+
+fn no_value() -> Trouble {
+    Trouble::request("value is a text, number, condition, list of these, or null")
 }

@@ -56,7 +56,7 @@ pub fn state(session: &Session, widgets: &Widgets, shown: Shown) -> State {
     session
         .standing(shown.max_choices > 0)
         .into_iter()
-        .map(|item| (item.place.clone(), one(&item, widgets, shown)))
+        .map(|item| (item.place.clone(), one(session, &item, widgets, shown)))
         .collect()
 }
 
@@ -98,7 +98,7 @@ pub fn problem(session: &Session, problem: &Problem) -> Value {
     })
 }
 
-fn one(item: &Standing, widgets: &Widgets, shown: Shown) -> Value {
+fn one(session: &Session, item: &Standing, widgets: &Widgets, shown: Shown) -> Value {
     let mut fields = Map::new();
     let sort = match (&item.question, item.sort) {
         (Some(question), _) => question_type(item, question, widgets),
@@ -114,23 +114,40 @@ fn one(item: &Standing, widgets: &Widgets, shown: Shown) -> Value {
         fields.insert("label".into(), json!(item.label));
     }
     if let Some(question) = &item.question {
-        answer(item.relevant, question, shown, &mut fields);
+        // Where any text is taken, none is a wrong choice.
+        let is_free = widgets.get(item.at.question.as_str()) == Some(&"input");
+        let wrong = question.violation.as_ref();
+        let wrong = wrong.filter(|(kind, _)| !(is_free && *kind == ProblemKind::InvalidChoice));
+        answer(
+            item.relevant,
+            question,
+            wrong,
+            &session.text(item),
+            shown,
+            &mut fields,
+        );
     }
     Value::Object(fields)
 }
 
-fn answer(relevant: bool, question: &QuestionStanding, shown: Shown, fields: &mut Map<String, Value>) {
-    let value = if relevant { question.text.as_str() } else { "" };
+fn answer(
+    relevant: bool,
+    question: &QuestionStanding,
+    wrong: Option<&(ProblemKind, String)>,
+    text: &str,
+    shown: Shown,
+    fields: &mut Map<String, Value>,
+) {
+    let value = if relevant { text } else { "" };
     fields.insert("value".into(), json!(value));
     if !relevant && !question.text.is_empty() {
-        fields.insert("hidden_value".into(), json!(question.text));
+        fields.insert("hidden_value".into(), json!(text));
     }
     if let Some(missing) = question.missing {
         fields.insert("missing".into(), json!(missing.word()));
     }
     fields.insert("required".into(), json!(question.required));
     fields.insert("readonly".into(), json!(question.read_only));
-    let wrong = question.violation.as_ref();
     // A value that nobody can give by hand may be needed all the same.
     let is_needed = relevant && question.required && question.text.is_empty() && question.missing.is_none();
     let word = wrong

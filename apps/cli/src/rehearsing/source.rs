@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sampan_form::compiled::Form;
 use sampan_form::external::{Table, Tables};
-use sampan_form::problem::Problem;
+use sampan_form::problem::{Problem, Severity};
 use sampan_xlsform::reading::Options;
 use serde_json::{Map, Value, json};
 
@@ -69,6 +69,23 @@ pub fn form(
                 return Err(warnings.into_iter().chain([problem]).collect());
             }
         }
+    }
+    // What is missing in a file that was given; files that were not given are named below.
+    let is_given = |problem: &Problem| {
+        let own = form
+            .def()
+            .external
+            .iter()
+            .find(|file| file.file_name == problem.found);
+        own.is_none_or(|file| tables.get(&file.id).is_some())
+    };
+    let lacking: Vec<Problem> = form.check_tables(&tables).into_iter().filter(is_given).collect();
+    match lenient || lacking.is_empty() {
+        true => warnings.extend(lacking.into_iter().map(|mut problem| {
+            problem.severity = Severity::Warning;
+            problem
+        })),
+        false => return Err(warnings.into_iter().chain(lacking).collect()),
     }
     for file in &form.def().external {
         if tables.get(&file.id).is_none() {

@@ -47,8 +47,8 @@ pub(super) fn questions(
         None if !rest.is_empty() => rows.problems.push(Problem::error(
             type_cell,
             rest,
-            "something follows the type that does not belong there",
-            "Delete it, or write a select type before the name of a choice list",
+            format!("nothing may follow the type {word}"),
+            "Delete it, or write select_one or select_multiple before the name of a choice list",
         )),
         None => {}
     }

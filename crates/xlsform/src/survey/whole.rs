@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use sampan_form::def::{Item, ListRef, Question, Role};
-use sampan_form::problem::Problem;
+use sampan_form::problem::{Problem, similar};
 
 use crate::references;
 use crate::survey::{Rows, internal};
@@ -60,8 +60,11 @@ fn triggers(rows: &mut Rows<'_>, questions: &[&Question]) {
                 None => rows.problems.push(Problem::error(
                     &at,
                     &format!("${{{name}}}"),
-                    format!("there is no question ${{{name}}}"),
-                    "Write the name of a question; groups and repeats do not change",
+                    format!("no question is named {name}, so nothing sets this off"),
+                    match similar(name, by_name.keys().copied()) {
+                        Some(meant) => format!("Did you mean ${{{meant}}}?"),
+                        None => "Write the name of a question that is asked, no group and no repeat".into(),
+                    },
                 )),
                 Some(by) if by.type_name == "calculate" || is_computed_unseen(by) => {
                     rows.problems.push(Problem::error(

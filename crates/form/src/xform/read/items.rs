@@ -164,7 +164,8 @@ impl Source<'_> {
             };
             let Some(node) = node else { continue };
             let is_around = *part == "around";
-            if let Some(label) = node.child("label") {
+            // As in JavaRosa the heading of a repeat is that of the group around it.
+            if let Some(label) = node.child("label").filter(|_| *part != "repeat") {
                 let (mut forms, is_plain) = self.texts.of(label, &self.data, Some(place), &mut self.warnings);
                 if let Some(label) = forms.remove("long") {
                     if is_plain {
