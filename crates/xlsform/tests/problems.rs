@@ -426,7 +426,7 @@ fn what_can_be_mended_is_mended_and_said() {
         "calculate | a | | ${a}",
         &[
             "survey row 2: a computes nothing. Write an expression under calculation.",
-            "survey row 2 (trigger): a is never shown, so nobody can change it; found \"${a}\". Write the name of a \
+            "survey D2 (trigger): a is never shown, so nobody can change it; found \"${a}\". Write the name of a \
              question that is asked.",
         ],
     );
