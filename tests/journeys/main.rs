@@ -9,6 +9,7 @@ mod killed;
 mod lost_response;
 mod ninety_days;
 mod poison;
+mod recovered;
 mod restored;
 mod versions;
 mod world;
