@@ -18,7 +18,7 @@ mod parameters;
 mod question;
 mod whole;
 
-/// Most questions, groups and repeats in rows; for what loops make of them see [`looping`].
+/// Most questions, groups and repeats in rows; for what loops make of them see the module `looping`.
 pub const ITEMS: usize = 100_000;
 
 /// What the sheet says.
