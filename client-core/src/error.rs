@@ -3,7 +3,7 @@
 use sampan_store::error::StoreError;
 
 use crate::api::ErrorView;
-use crate::transport::LineError;
+use crate::transport::{BadCertificate, LineError};
 
 /// Everything the core reports. [`ClientError::code`] is stable, [`std::fmt::Display`] is the sentence,
 /// [`ClientError::advice`] says what to do.
@@ -15,11 +15,27 @@ pub enum ClientError {
     /// The line to the office.
     #[error(transparent)]
     Line(#[from] LineError),
-    /// Something answered, and it is not the office: a sign-in page of a public network, another program.
-    #[error("something answered that is not the office ({found})")]
+    /// Something answered, and it is not the office.
+    #[error("{stranger} ({found})")]
     NotTheOffice {
+        /// What it is most likely.
+        stranger: Stranger,
         /// What came.
         found: String,
+    },
+    /// The office asks to be left alone for a while before the rest is exchanged.
+    #[error("the office has much to do and asks to come again later")]
+    Paused {
+        /// How long, in seconds.
+        retry_after_s: u64,
+    },
+    /// This app and the office have no version of the protocol in common.
+    #[error("{reason}")]
+    NoSharedVersion {
+        /// Which of them is older.
+        older: Older,
+        /// In words.
+        reason: String,
     },
     /// The office refused.
     #[error("{message}")]
@@ -148,6 +164,36 @@ pub enum ClientError {
     },
 }
 
+/// Who answers in the office's place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stranger {
+    /// The sign-in page of a public network.
+    Portal,
+    /// What stands before the office while the office does not answer.
+    Gateway,
+    /// Another program.
+    Other,
+}
+
+impl std::fmt::Display for Stranger {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Stranger::Portal => "this network answers in the office's place, as a sign-in page does",
+            Stranger::Gateway => "the office does not answer; what stands before it says so",
+            Stranger::Other => "something answered that is not the office",
+        })
+    }
+}
+
+/// Which side has to be updated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Older {
+    /// This device.
+    Device,
+    /// The office.
+    Office,
+}
+
 impl ClientError {
     /// Stable, for programs.
     pub fn code(&self) -> &'static str {
@@ -167,8 +213,29 @@ impl ClientError {
             ClientError::Line(LineError::Tls(_)) => "insecure",
             ClientError::Line(LineError::BadAddress(_)) => "bad_address",
             ClientError::Line(LineError::TooLong(_)) => "answer_too_long",
-            ClientError::Line(LineError::Redirect) => "captive_portal",
-            ClientError::NotTheOffice { .. } => "captive_portal",
+            ClientError::Line(LineError::NoName(_)) => "name_not_found",
+            ClientError::Line(LineError::Certificate(reason)) => match reason {
+                BadCertificate::Ended { .. } => "certificate_ended",
+                BadCertificate::NotYet { .. } => "certificate_not_yet",
+                BadCertificate::UnknownIssuer => "certificate_unknown",
+                BadCertificate::OtherName { .. } => "certificate_of_another",
+                BadCertificate::Other(_) => "certificate_wrong",
+            },
+            ClientError::Line(LineError::Redirect { .. }) => "captive_portal",
+            ClientError::Line(LineError::Moved { .. }) => "office_moved",
+            ClientError::NotTheOffice { stranger, .. } => match stranger {
+                Stranger::Portal => "captive_portal",
+                Stranger::Gateway => "office_unavailable",
+                Stranger::Other => "not_the_office",
+            },
+            ClientError::Paused { .. } => "office_busy",
+            ClientError::NoSharedVersion { older, .. } => match older {
+                Older::Device => "update_app",
+                Older::Office => "update_office",
+            },
+            ClientError::Office {
+                status: 429 | 503, ..
+            } => "office_busy",
             ClientError::Office { .. } => "office_refused",
             ClientError::BadAnswer { .. } => "bad_answer",
             ClientError::NoEnd { .. } => "no_end",
@@ -209,12 +276,54 @@ impl ClientError {
             }
             ClientError::Store(_) => "Try again; if it stays, ask your support and keep the folder.",
             ClientError::Line(LineError::BadAddress(_)) => "Ask for a new enrolment link.",
+            ClientError::Line(LineError::NoName(_)) => {
+                "Check that mobile data or Wi-Fi is on and other pages open. If they do and this stays, the office's address may be wrong: ask your supervisor. Your interviews are safe here."
+            }
+            ClientError::Line(LineError::Certificate(reason)) => match reason {
+                BadCertificate::Ended { .. } | BadCertificate::NotYet { .. } => {
+                    "Look at this device's date and time and set them right if they are wrong; then sync again. If they are right, tell your supervisor that the office's certificate needs renewing. Nothing was sent; your interviews are safe here."
+                }
+                BadCertificate::UnknownIssuer | BadCertificate::Other(_) => {
+                    "Somebody in this network may be looking in. Try another network, mobile data instead of Wi-Fi; if it stays everywhere, tell your supervisor. Nothing was sent; your interviews are safe here."
+                }
+                BadCertificate::OtherName { .. } => {
+                    "Open a browser and sign in to this network, or try another one; if it stays everywhere, the office's address may be wrong: ask your supervisor. Nothing was sent; your interviews are safe here."
+                }
+            },
             ClientError::Line(LineError::Tls(_)) => {
-                "Check the device's date and time and try another network; if it stays, tell your supervisor. Your interviews are safe here."
+                "Open a browser and sign in to this network, or try another one; if it stays everywhere, tell your supervisor. Your interviews are safe here."
             }
-            ClientError::Line(LineError::Redirect) | ClientError::NotTheOffice { .. } => {
-                "Open a browser and sign in to this network, or try another one. Your interviews are safe here."
+            ClientError::Line(LineError::Moved { .. }) => {
+                "Ask your supervisor for a new enrolment link, and enrol again with it. Nothing was sent there; your interviews are safe here."
             }
+            ClientError::Line(LineError::Redirect { .. })
+            | ClientError::NotTheOffice {
+                stranger: Stranger::Portal,
+                ..
+            } => {
+                "Open a browser and sign in to this network, or try another one. Nothing counts as sent; your interviews are safe here."
+            }
+            ClientError::NotTheOffice {
+                stranger: Stranger::Gateway,
+                ..
+            }
+            | ClientError::Paused { .. } => {
+                "Go on with your work and sync again in a while. Nothing is lost."
+            }
+            ClientError::NotTheOffice {
+                stranger: Stranger::Other,
+                ..
+            } => {
+                "Try another network; if it stays, the office's address may be wrong: ask your supervisor. Your interviews are safe here."
+            }
+            ClientError::NoSharedVersion { older, .. } => match older {
+                Older::Device => {
+                    "Install the newer app over this one: everything on this device stays, and is sent then. Until then go on with your work."
+                }
+                Older::Office => {
+                    "Tell your supervisor that the office's program is older than this app and needs an update. Go on with your work; everything is kept and is sent then."
+                }
+            },
             ClientError::Line(_) => {
                 "Go on with your work; sync again when there is a better line. Nothing is lost."
             }

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::client::Inner;
-use crate::error::ClientError;
+use crate::error::{ClientError, Stranger};
 use crate::transport::{Reply, Request};
 
 /// Most bytes of a JSON answer.
@@ -69,12 +69,21 @@ pub(super) fn refused(reply: &Reply) -> ClientError {
 
 /// Something answered that does not speak as the office does.
 pub(super) fn not_the_office(reply: &Reply) -> ClientError {
+    let is_page = matches!(reply.content_type.as_str(), "text/html" | "application/xhtml+xml");
     let kind = match reply.content_type.as_str() {
         "" => "an answer without a type",
-        "text/html" | "application/xhtml+xml" => "a web page",
+        _ if is_page => "a web page",
         other => other,
     };
+    let stranger = match reply.status {
+        500 | 502..=504 => Stranger::Gateway,
+        // "Network authentication required".
+        511 => Stranger::Portal,
+        200..=299 | 401 | 403 if is_page => Stranger::Portal,
+        _ => Stranger::Other,
+    };
     ClientError::NotTheOffice {
+        stranger,
         found: format!("{kind}, status {}", reply.status),
     }
 }

@@ -71,7 +71,7 @@ fn what_is_not_the_office_is_recognised() {
     let options = Default::default();
     for (fault, code) in [
         (Fault::Portal, "captive_portal"),
-        (Fault::Foreign, "insecure"),
+        (Fault::Foreign, "certificate_unknown"),
         (Fault::No(507, "disk_full"), "office_refused"),
     ] {
         world.fault(fault);

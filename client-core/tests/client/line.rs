@@ -3,8 +3,13 @@
 use std::io::{Read, Write};
 use std::net::TcpListener;
 
+use std::sync::atomic::Ordering;
+
+use sampan_client_core::error::ClientError;
 use sampan_client_core::http::Http;
-use sampan_client_core::transport::{LineError, Reply, Request, Transport};
+use sampan_client_core::transport::{BadCertificate, LineError, Reply, Request, Transport};
+
+use crate::certificates::{Authority, Says};
 
 /// Posts to a socket that answers one request with these bytes and hangs up.
 fn post(scheme: &str, answer: &'static [u8]) -> Result<Reply, LineError> {
@@ -58,16 +63,29 @@ fn an_answer_comes_back_whatever_its_status() {
 
 #[test]
 fn a_redirect_is_never_followed() {
-    let reply = post(
-        "http",
-        b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/login\r\nContent-Length: 0\r\n\r\n",
-    );
-    assert_eq!(reply, Err(LineError::Redirect));
-    let reply = post(
-        "http",
-        b"HTTP/1.1 307 Found\r\nLocation: http://127.0.0.1:1/login\r\nContent-Length: 0\r\n\r\n",
-    );
-    assert_eq!(reply, Err(LineError::Redirect));
+    let trap = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    trap.set_nonblocking(true).unwrap();
+    let there = trap.local_addr().unwrap();
+    for (status, location, expected) in [
+        (302, format!("http://localhost:{}/login", there.port()), None),
+        (307, format!("http://localhost:{}/v1/sync", there.port()), None),
+        (308, "https://127.0.0.1/v1/sync".into(), Some("https://127.0.0.1")),
+        (303, "/login".into(), None),
+        (301, String::new(), None),
+    ] {
+        let answer = format!(
+            "HTTP/1.1 {status} There\r\nLocation: {location}\r\nContent-Type: text/html\r\nContent-Length: 0\r\n\r\n"
+        );
+        let error = post("http", answer.into_bytes().leak()).unwrap_err();
+        match expected {
+            Some(to) => assert_eq!(error, LineError::Moved { to: to.into() }),
+            None => assert!(
+                matches!(error, LineError::Redirect { .. }),
+                "{location}: {error:?}"
+            ),
+        }
+    }
+    assert!(trap.accept().is_err(), "somebody followed");
 }
 
 #[test]
@@ -117,4 +135,66 @@ fn nobody_there_is_no_connection() {
     assert!(matches!(error, LineError::NoConnection(_)), "{error:?}");
     let error = error_at("no address at all");
     assert!(matches!(error, LineError::BadAddress(_)), "{error:?}");
+}
+
+#[test]
+fn a_name_that_leads_nowhere_is_said_to_lead_nowhere() {
+    let error = error_at("https://office.invalid/v1/sync");
+    assert_eq!(error, LineError::NoName("office.invalid".into()));
+}
+
+/// Posts over TLS to a server with this certificate, trusting one authority.
+fn over_tls(shown_by: &Authority, says: &Says, trusted: &Authority) -> Result<Reply, LineError> {
+    let (address, n_requests) = shown_by.serve(
+        says,
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nhi",
+    );
+    let reply = Http::trusting(&[&trusted.der]).post(Request {
+        url: &format!("https://localhost:{}/v1/sync", address.port()),
+        content_type: "application/x-sampan-sync",
+        bearer: Some("the-token"),
+        body: b"what is sent",
+        max_reply_bytes: 100,
+    });
+    let n_sent = n_requests.load(Ordering::SeqCst);
+    assert_eq!(n_sent, usize::from(reply.is_ok()), "{reply:?}");
+    reply
+}
+
+#[test]
+fn whoever_does_not_prove_to_be_the_office_is_sent_nothing_and_it_is_said_why() {
+    let (own, foreign) = (Authority::new(1), Authority::new(2));
+    let office = |years| Says {
+        names: &["localhost"],
+        years,
+    };
+    assert_eq!(over_tls(&own, &office((2000, 2100)), &own).unwrap().body, b"hi");
+
+    let error = |result: Result<Reply, LineError>| ClientError::Line(result.unwrap_err());
+    let ended = error(over_tls(&own, &office((2000, 2001)), &own));
+    assert_eq!(ended.code(), "certificate_ended");
+    let sentence = ended.to_string();
+    assert!(
+        sentence.contains("it ended on 2001-01-01, the clock shows 2"),
+        "{sentence}"
+    );
+    assert!(ended.advice().contains("date and time"));
+
+    let early = error(over_tls(&own, &office((2098, 2099)), &own));
+    assert_eq!(early.code(), "certificate_not_yet");
+    assert!(early.to_string().contains("it begins on 2098-01-01"), "{early}");
+
+    let unknown = error(over_tls(&foreign, &office((2000, 2100)), &own));
+    assert_eq!(unknown.code(), "certificate_unknown");
+    let portal = Says {
+        names: &["login.cafe.example"],
+        years: (2000, 2100),
+    };
+    let other = error(over_tls(&own, &portal, &own));
+    assert_eq!(other.code(), "certificate_of_another");
+    assert!(other.to_string().contains("login.cafe.example"), "{other}");
+    assert!(matches!(
+        over_tls(&own, &portal, &own),
+        Err(LineError::Certificate(BadCertificate::OtherName { .. }))
+    ));
 }

@@ -10,7 +10,7 @@ use sampan_client_core::client::Client;
 use sampan_client_core::error::ClientError;
 use sampan_client_core::interviewing::OpenInterview;
 use sampan_client_core::platform::{Chance, Clock, Contact, Moment, Platform};
-use sampan_client_core::transport::{LineError, Reply, Request, Transport};
+use sampan_client_core::transport::{BadCertificate, LineError, Reply, Request, Transport};
 use sampan_form::compiled::Form;
 use sampan_form::def::FormDef;
 use sampan_form::package;
@@ -134,12 +134,17 @@ impl World {
     }
 
     pub fn open(&self, folder: &Path) -> Result<Client, ClientError> {
+        self.open_over(folder, self.clone())
+    }
+
+    /// As [`World::open`], over another line.
+    pub fn open_over(&self, folder: &Path, line: impl Transport + 'static) -> Result<Client, ClientError> {
         let platform = Platform {
             clock: Arc::new(self.clone()),
             chance: Arc::new(self.clone()),
             contact: Contact::default(),
         };
-        Client::open_with(folder, platform, Box::new(self.clone()))
+        Client::open_with(folder, platform, Box::new(line))
     }
 
     pub fn enrolled(&self, folder: &Path, code: &str, device_name: &str) -> Client {
@@ -325,7 +330,7 @@ impl Transport for World {
                 retry_after_s: None,
                 body: b"<html>Welcome to Airport WiFi</html>".to_vec(),
             }),
-            Fault::Foreign => Err(LineError::Tls("certificate not valid".into())),
+            Fault::Foreign => Err(BadCertificate::UnknownIssuer.into()),
             Fault::No(status, code) => Ok(no(status, code, json!({}))),
         }
     }
