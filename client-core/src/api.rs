@@ -95,6 +95,24 @@ pub struct StatusView {
     /// it, which is gone now. Space has to be made before work goes on.
     #[serde(default)]
     pub is_disk_full: bool,
+    /// Why the last sync did not come to its end and when to try again; None when it did.
+    #[serde(default)]
+    pub waiting: Option<WaitView>,
+}
+
+/// A device whose last sync did not come to its end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitView {
+    /// Syncs in a row that did not.
+    pub n_failures: u64,
+    /// How long to wait until the next try, in milliseconds; 0 = the time has come.
+    pub left_ms: u64,
+    /// When that is, milliseconds since 1970 UTC by this device's clock.
+    pub next_try_at_ms: i64,
+    /// Whether waiting alone does not help: somebody has to follow the advice.
+    pub needs_person: bool,
+    /// The error, as it was shown.
+    pub error: ErrorView,
 }
 
 /// A form on this device.

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, FixedOffset};
@@ -14,9 +13,9 @@ use uuid::Uuid;
 
 use crate::api::{
     FormView, InterviewView, LogView, MoveView, QuarantineView, RecordRef, RecordView, RecoveredView,
-    StatusView, SyncOptions, SyncProgress, SyncReport,
+    StatusView, SyncOptions, SyncProgress, SyncReport, WaitView,
 };
-use crate::error::ClientError;
+use crate::error::{ClientError, Older};
 use crate::http::Http;
 use crate::interviewing::OpenInterview;
 use crate::platform::{Moment, Platform};
@@ -30,6 +29,7 @@ pub(crate) mod records;
 pub(crate) mod recovering;
 pub(crate) mod showing;
 mod syncing;
+mod waiting;
 
 /// Everything a field app needs. All calls block; share it between threads in an `Arc`.
 pub struct Client {
@@ -47,7 +47,6 @@ pub(crate) struct Inner {
     pub(crate) logs: PathBuf,
     syncing: Mutex<()>,
     turn: Mutex<()>,
-    batch_bytes: AtomicUsize,
 }
 
 impl Inner {
@@ -94,7 +93,6 @@ impl Client {
                 logs: folder.join("logs"),
                 syncing: Mutex::default(),
                 turn: Mutex::default(),
-                batch_bytes: AtomicUsize::new(sampan_sync::limits::BATCH_BYTES),
             }),
         })
     }
@@ -179,6 +177,25 @@ impl Client {
         self.sync_with(options, &|_| {})
     }
 
+    /// As [`Client::sync_with`], but only when the time has come that a failed sync before it set; None when it has not.
+    /// For work in the background: however often it is called, the office is not. A person who asks for a sync gets one
+    /// by [`Client::sync`] at once.
+    pub fn sync_when_due(
+        &self,
+        options: &SyncOptions,
+        progress: &dyn Fn(&SyncProgress),
+    ) -> Result<Option<SyncReport>, ClientError> {
+        match self.waiting()? {
+            Some(waiting) if waiting.left_ms > 0 => Ok(None),
+            Some(_) | None => self.sync_with(options, progress).map(Some),
+        }
+    }
+
+    /// Why the last sync did not come to its end, and how long to wait for the next; None when it did.
+    pub fn waiting(&self) -> Result<Option<WaitView>, ClientError> {
+        waiting::view(&self.inner)
+    }
+
     /// As [`Client::sync`], telling where it is between two requests.
     pub fn sync_with(
         &self,
@@ -255,9 +272,16 @@ pub(crate) fn from_sync(error: sampan_sync::error::SyncError) -> ClientError {
         SyncError::Stuck { rounds } => ClientError::NoEnd {
             n_requests: u64::from(rounds),
         },
+        SyncError::Version { ours, theirs } => ClientError::NoSharedVersion {
+            older: if theirs.oldest > ours.newest {
+                Older::Device
+            } else {
+                Older::Office
+            },
+            reason: error.to_string(),
+        },
         SyncError::Malformed { .. }
         | SyncError::TooLarge { .. }
-        | SyncError::Version { .. }
         | SyncError::Foreign
         | SyncError::OutOfTurn => ClientError::BadAnswer {
             reason: error.to_string(),

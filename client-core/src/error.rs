@@ -22,6 +22,8 @@ pub enum ClientError {
         stranger: Stranger,
         /// What came.
         found: String,
+        /// When to come again, in seconds, if it says so.
+        retry_after_s: Option<u64>,
     },
     /// The office asks to be left alone for a while before the rest is exchanged.
     #[error("the office has much to do and asks to come again later")]

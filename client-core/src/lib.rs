@@ -3,7 +3,7 @@
 //! It joins forms, interviews, records, the device database and sync; it knows no screen and no command line. Clock,
 //! chance and the line to the office are passed in. Only blocking calls and std threads.
 //!
-//! Modules in reading order: [`api`] (plain data), [`error`], [`platform`], [`transport`] and [`http`], [`client`],
+//! Modules in reading order: [`api`] (plain data), [`error`], [`platform`], [`transport`] and [`http`], [`pace`], [`client`],
 //! [`interviewing`].
 //!
 //! ```
@@ -29,6 +29,7 @@ pub mod client;
 pub mod error;
 pub mod http;
 pub mod interviewing;
+pub mod pace;
 mod place;
 pub mod platform;
 pub mod transport;

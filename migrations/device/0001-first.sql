@@ -46,7 +46,26 @@ CREATE TABLE sync_state (
     -- Office clock minus device clock at the last answer, in milliseconds.
     office_ahead_ms INTEGER,
     -- When a sync last came to its end, milliseconds since 1970 UTC by the device's clock.
-    last_sync_at_ms INTEGER
+    last_sync_at_ms INTEGER,
+    -- The size of batch that went well on this device's line, in bytes; NULL before the first.
+    batch_bytes INTEGER
+) STRICT;
+
+CREATE TABLE waiting (
+    -- Why the last sync did not come to its end and when to try again. One row, or none when it did.
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    -- Syncs in a row that did not come to their end.
+    n_failures INTEGER NOT NULL CHECK (n_failures > 0),
+    -- When the last one ended, milliseconds since 1970 UTC by the device's clock.
+    since_ms INTEGER NOT NULL,
+    -- How long to wait from then on, in milliseconds. An end by the clock would never come if the clock is set back.
+    wait_ms INTEGER NOT NULL,
+    -- Whether waiting alone does not help.
+    needs_person INTEGER NOT NULL,
+    -- The error's word, sentence and advice.
+    code TEXT NOT NULL,
+    sentence TEXT NOT NULL,
+    advice TEXT NOT NULL
 ) STRICT;
 
 CREATE TABLE interviews (

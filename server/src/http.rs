@@ -56,7 +56,7 @@ impl Site {
             tokens,
             budget: Budget::new(limits.bodies_bytes),
             throttle: Throttle::default(),
-            turns: Turns::default(),
+            turns: Turns::new(limits.syncs_at_once),
             limits,
             office,
         })

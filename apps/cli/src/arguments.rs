@@ -148,7 +148,12 @@ pub enum Command {
         dry_run: bool,
     },
     /// Exchanges everything with the office. Safe to stop and repeat at any time.
-    Sync,
+    Sync {
+        /// If it does not come to its end, waits as long as the office says (otherwise ever longer) and tries again, for
+        /// at most this many minutes [120 if no number is given].
+        #[arg(long, value_name = "MINUTES", num_args = 0..=1, default_missing_value = "120")]
+        wait: Option<u32>,
+    },
     /// Makes a new device of the sealed interviews of a lost one.
     #[command(
         after_help = "Beside the database each saved interview lies as a file of its own, in the folder `sealed`.\n\n\

@@ -72,6 +72,18 @@ pub fn status(terminal: &mut Terminal, device: &Device) -> Result<Outcome, Failu
         Some(at_ms) => format!("Last sync {}", words::ago(at_ms, now)),
         None => "Never synced".to_owned(),
     })?;
+    if let Some(waiting) = &status.waiting {
+        let text = format!(
+            "The last try did not come to its end: {} {}",
+            words::sentence(&harmless(&waiting.error.sentence)),
+            if waiting.needs_person {
+                harmless(&waiting.error.advice)
+            } else {
+                words::next_try(waiting.left_ms)
+            }
+        );
+        terminal.line(terminal.warning(&text))?;
+    }
     Ok(Outcome::Done)
 }
 

@@ -96,7 +96,7 @@ fn command(arguments: &Arguments, terminal: &mut Terminal) -> Result<Outcome, Fa
         Command::Move { record, dry_run } => {
             moving::move_on(terminal, &Device::open(data)?, record, *dry_run)
         }
-        Command::Sync => syncing::sync(terminal, &Device::open(data)?),
+        Command::Sync { wait } => syncing::sync(terminal, &Device::open(data)?, *wait),
         Command::Recover { from, device } => recovering::recover(terminal, from, device),
         Command::Log { limit } => syncing::log(terminal, &Device::open(data)?, *limit),
     }

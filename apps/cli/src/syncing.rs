@@ -48,8 +48,34 @@ fn machine_name() -> String {
         .unwrap_or_else(|| "terminal".into())
 }
 
-/// Exchanges everything with the office.
-pub fn sync(terminal: &mut Terminal, device: &Device) -> Result<Outcome, Failure> {
+/// Exchanges everything with the office. `wait_min`: for how many minutes to try again when that does not come to its
+/// end; None = a person tries again.
+pub fn sync(terminal: &mut Terminal, device: &Device, wait_min: Option<u32>) -> Result<Outcome, Failure> {
+    let mut left_ms = u64::from(wait_min.unwrap_or(0)).saturating_mul(60_000);
+    loop {
+        let failure = match sync_once(terminal, device) {
+            Err(Failure::Client(error)) => error,
+            other => return other,
+        };
+        let waiting = device.client.waiting()?;
+        // What only a person can put right is said now, not after two hours.
+        let wait_ms = match waiting {
+            Some(waiting) if !waiting.needs_person && waiting.left_ms < left_ms => waiting.left_ms,
+            Some(_) | None => return Err(failure.into()),
+        };
+        if !terminal.json {
+            terminal.line(harmless(&format!(
+                "{} Trying again in {}; Ctrl-C ends the waiting, nothing is lost.",
+                words::sentence(&failure.to_string()),
+                words::span(wait_ms)
+            )))?;
+        }
+        left_ms = left_ms.saturating_sub(wait_ms);
+        std::thread::sleep(std::time::Duration::from_millis(wait_ms));
+    }
+}
+
+fn sync_once(terminal: &mut Terminal, device: &Device) -> Result<Outcome, Failure> {
     let n_unsent = device.client.status()?.n_unsent;
     let line = Line::new(n_unsent, terminal.json);
     let result = device

@@ -24,6 +24,23 @@ pub fn time(at_ms: i64, now: Moment) -> String {
     }
 }
 
+/// When it is tried again: `It can be tried again now.`, `Best tried again in 4 minutes.`
+pub fn next_try(left_ms: u64) -> String {
+    match left_ms.div_ceil(1_000) {
+        0 => "It can be tried again now.".into(),
+        _ => format!("Best tried again in {}.", span(left_ms)),
+    }
+}
+
+/// A stretch of time: `20 seconds`, `4 minutes`, `3 hours`.
+pub fn span(ms: u64) -> String {
+    match ms.div_ceil(1_000) {
+        seconds if seconds < 90 => count(seconds, "second", "seconds"),
+        seconds if seconds < 90 * 60 => count(seconds.div_ceil(60), "minute", "minutes"),
+        seconds => count(seconds.div_ceil(60 * 60), "hour", "hours"),
+    }
+}
+
 /// How long ago: `just now`, `5 minutes ago`, `3 days ago`; the date when the clocks disagree.
 pub fn ago(at_ms: i64, now: Moment) -> String {
     let minutes = now.wall_time_ms.saturating_sub(at_ms).div_euclid(60_000);

@@ -1,5 +1,6 @@
 //! One request to the office, and what its answer means.
 
+use sampan_sync::version::Range;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -19,6 +20,17 @@ pub(super) struct Refusal {
     advice: String,
     /// With 401: what to sign.
     pub(super) challenge: Option<String>,
+    /// With 426: the versions of the protocol that the office speaks.
+    oldest: Option<u16>,
+    newest: Option<u16>,
+}
+
+impl Refusal {
+    /// The versions of the protocol that the office speaks, if it says so.
+    pub(super) fn versions(&self) -> Option<Range> {
+        let (oldest, newest) = (self.oldest?, self.newest?);
+        (oldest <= newest).then_some(Range { oldest, newest })
+    }
 }
 
 /// Sends JSON and gives the JSON that came back with status 200.
@@ -85,6 +97,7 @@ pub(super) fn not_the_office(reply: &Reply) -> ClientError {
     ClientError::NotTheOffice {
         stranger,
         found: format!("{kind}, status {}", reply.status),
+        retry_after_s: reply.retry_after_s,
     }
 }
 

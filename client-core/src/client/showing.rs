@@ -21,11 +21,12 @@ use crate::api::{
     AnswerView, CommentRef, CommentView, HeadingView, HistoryView, InterviewView, LogView, PlaceRef,
     QuarantineView, RecordRef, RecordView, ShownAnswer, StatusView, WrittenView,
 };
-use crate::client::{Inner, forms, records};
+use crate::client::{Inner, forms, records, waiting};
 use crate::error::ClientError;
 use crate::place;
 
 pub(super) fn status(inner: &Inner) -> Result<StatusView, ClientError> {
+    let waiting = waiting::view(inner)?;
     let n_forms = forms::n_ready(inner)?;
     let store = inner.store();
     let identity = store.identity()?;
@@ -46,6 +47,7 @@ pub(super) fn status(inner: &Inner) -> Result<StatusView, ClientError> {
         n_quarantined: counts.n_quarantined,
         last_sync_at_ms,
         is_disk_full: store.is_disk_full(),
+        waiting,
     })
 }
 

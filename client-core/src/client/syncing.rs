@@ -1,20 +1,20 @@
 //! A whole sync: session, line, tokens, and what has to be looked at afterwards.
 
 use std::sync::PoisonError;
-use std::sync::atomic::Ordering;
 
 use sampan_record::ids::RecordId;
 use sampan_store::device::identity::Identity;
+use sampan_store::error::StoreError;
 use sampan_sync::limits;
 use sampan_sync::session::{Clock, Options, Session, Step};
 
 use crate::api::{QuarantineView, SyncOptions, SyncProgress, SyncReport};
-use crate::client::{Inner, asking, enrolling, forms, from_sync, records, showing};
+use crate::client::{Inner, asking, enrolling, forms, from_sync, records, showing, waiting};
 use crate::error::ClientError;
 use crate::transport::{LineError, Reply, Request};
 
 /// How often in a row the line may be cut before the sync gives up; each time the batch gets smaller.
-const MOST_CUTS: u32 = 5;
+const MOST_CUTS: u32 = 3;
 
 /// How often in a row a token may be renewed without the office taking it.
 const MOST_RENEWALS: u32 = 2;
@@ -63,10 +63,14 @@ pub(super) fn sync(
     match outcome {
         Ok(()) => {
             store.set_last_sync()?;
+            store.set_wait(None)?;
             store.add_line("sync", &sentence(&report))?;
             Ok(report)
         }
         Err(error) => {
+            drop(store);
+            waiting::begin(inner, &error)?;
+            let mut store = inner.store();
             store.add_line(
                 "failed",
                 &format!(
@@ -136,12 +140,14 @@ impl Run<'_> {
 
     fn session(&mut self) -> Result<(), ClientError> {
         let mut session = Session::new(Options {
-            batch_bytes: self.inner.batch_bytes.load(Ordering::Relaxed),
+            batch_bytes: self.batch_bytes()?,
             budget_bytes: self.options.budget_bytes.max(16 * 1024),
             ..Options::default()
         });
         let mut n_cuts = 0;
         let mut n_renewals = 0;
+        let mut pause_s = 0;
+        let mut is_renegotiated = false;
         loop {
             if self.report.n_requests >= u64::from(self.options.max_requests) {
                 return Err(ClientError::NoEnd {
@@ -159,12 +165,17 @@ impl Run<'_> {
             let Some(request) = request else {
                 break;
             };
+            if pause_s > 0 {
+                return Err(ClientError::Paused {
+                    retry_after_s: pause_s,
+                });
+            }
             let reply = match self.post(&request) {
                 Ok(reply) => reply,
                 Err(error) => {
                     n_cuts += 1;
                     session.on_cut();
-                    self.remember(&session);
+                    self.remember(&session)?;
                     match error {
                         LineError::Cut(_) | LineError::Timeout if n_cuts <= MOST_CUTS => continue,
                         other => return Err(other.into()),
@@ -180,6 +191,13 @@ impl Run<'_> {
                     };
                     n_renewals += 1;
                     self.identity = enrolling::renew(self.inner, refusal.challenge)?;
+                    continue;
+                }
+                426 if !is_renegotiated => {
+                    let refusal = asking::refusal(&reply).ok_or_else(|| asking::not_the_office(&reply))?;
+                    let theirs = refusal.versions().ok_or_else(|| asking::refused(&reply))?;
+                    session.on_versions(theirs).map_err(from_sync)?;
+                    is_renegotiated = true;
                     continue;
                 }
                 413 if n_cuts <= MOST_CUTS => {
@@ -198,9 +216,9 @@ impl Run<'_> {
             n_cuts = 0;
             n_renewals = 0;
             self.note(&step);
-            self.remember(&session);
+            self.remember(&session)?;
+            pause_s = u64::from(step.retry_after_s);
         }
-        self.remember(&session);
         Ok(())
     }
 
@@ -234,11 +252,30 @@ impl Run<'_> {
         });
     }
 
-    /// Keeps the size of batch that works on this line.
-    fn remember(&self, session: &Session) {
-        self.inner
-            .batch_bytes
-            .store(session.batch_bytes(), Ordering::Relaxed);
+    /// The size of batch that went well last.
+    fn batch_bytes(&self) -> Result<usize, ClientError> {
+        let kept = self.inner.store().batch_bytes()?;
+        Ok(kept
+            .and_then(|bytes| usize::try_from(bytes).ok())
+            .unwrap_or(limits::BATCH_BYTES)
+            .clamp(limits::BATCH_BYTES_LEAST, limits::BATCH_BYTES_MOST))
+    }
+
+    /// Keeps the size of batch that works on this line, also for the next time the app is started.
+    fn remember(&self, session: &Session) -> Result<(), ClientError> {
+        let bytes = session.batch_bytes();
+        if bytes == self.batch_bytes()? {
+            return Ok(());
+        }
+        match self
+            .inner
+            .store()
+            .set_batch_bytes(u64::try_from(bytes).unwrap_or(0))
+        {
+            // A full disk forgets how good the line is; nothing else hangs on it.
+            Ok(()) | Err(StoreError::Full { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 }
 

@@ -14,3 +14,4 @@ mod recovering;
 mod reviewing;
 mod syncing;
 mod versions;
+mod waiting;

@@ -48,6 +48,10 @@ pub enum Fault {
     Foreign,
     /// The office says no with this status and code.
     No(u16, &'static str),
+    /// The office is busy, for so many seconds.
+    Busy(u64),
+    /// The office speaks other versions: from, to.
+    Versions(u16, u16),
 }
 
 /// The office's state.
@@ -332,6 +336,13 @@ impl Transport for World {
             }),
             Fault::Foreign => Err(BadCertificate::UnknownIssuer.into()),
             Fault::No(status, code) => Ok(no(status, code, json!({}))),
+            Fault::Busy(seconds) => Ok(Reply {
+                retry_after_s: Some(seconds),
+                ..no(503, "busy", json!({}))
+            }),
+            Fault::Versions(oldest, newest) => {
+                Ok(no(426, "version", json!({ "oldest": oldest, "newest": newest })))
+            }
         }
     }
 }

@@ -1,7 +1,8 @@
 //! The device database: who the device is, its changes, its forms, its journal, and what sync told it.
 //!
 //! Modules in reading order: [`identity`], [`interviews`] (list and journal), [`changes`], [`content`] (forms and
-//! files), [`lines`] (the sync log), [`syncing`] (what a sync session needs), [`sealing`] and [`recovering`] (interviews as
+//! files), [`lines`] (the sync log), [`syncing`] (what a sync session needs), [`waiting`] (when to
+//! try again), [`sealing`] and [`recovering`] (interviews as
 //! files of their own).
 
 use std::path::{Path, PathBuf};
@@ -24,6 +25,7 @@ pub mod people;
 pub mod recovering;
 pub mod sealing;
 pub mod syncing;
+pub mod waiting;
 
 /// The device database's schema.
 pub const SCHEMA: Schema = Schema {

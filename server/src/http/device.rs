@@ -10,7 +10,6 @@ use serde_json::json;
 use crate::devices::{self, EnrolRequest};
 use crate::error::OfficeError;
 use crate::http::ask::{Ask, Content, Reply, Trouble};
-use crate::http::turns;
 use crate::intake;
 use crate::tokens::Issued;
 
@@ -117,9 +116,8 @@ pub fn token(ask: &Ask) -> Result<Reply, Trouble> {
 /// `POST /v1/sync`: everything a device and the office have to tell each other.
 pub fn sync(ask: &Ask) -> Result<Reply, Trouble> {
     let caller = ask.device()?;
-    let _turn = ask.site.turns.take(caller.device).ok_or_else(|| Trouble::Busy {
-        retry_after_s: turns::wait_s(u32::from_le_bytes(ask.site.office.random::<4>())),
-    })?;
+    let turn = ask.site.turns.take(caller.device, &ask.site.office);
+    let _turn = turn.map_err(|retry_after_s| Trouble::Busy { retry_after_s })?;
     let answer = intake::sync(&ask.site.office, caller, &ask.body)?;
     Ok(Reply::of(Content::Sync(answer)))
 }

@@ -101,7 +101,9 @@ async fn conduct(
             limit_bytes: route.takes.limit_bytes(),
         },
         BodyError::TooSlow => Trouble::TooSlow,
-        BodyError::Busy => Trouble::Busy { retry_after_s: 10 },
+        BodyError::Busy => Trouble::Busy {
+            retry_after_s: site.turns.later_s(&site.office),
+        },
         BodyError::Broken => Trouble::Unreadable("The request broke off."),
     })?;
     let mut ask = Ask {

@@ -33,6 +33,8 @@ pub struct Limits {
     pub write_idle_ms: u64,
     /// Connections at once; one more is told to come back.
     pub max_connections: usize,
+    /// Syncs of all devices at once; one more is told when to come back.
+    pub syncs_at_once: usize,
     /// Memory for all bodies being read.
     pub bodies_bytes: usize,
     /// How long a stop waits for requests that run.
@@ -47,6 +49,7 @@ impl Default for Limits {
             body_progress_bytes: 256,
             write_idle_ms: 60_000,
             max_connections: 512,
+            syncs_at_once: 32,
             bodies_bytes: 256 * 1024 * 1024,
             stop_ms: 30_000,
         }
@@ -91,7 +94,7 @@ pub async fn serve(
         let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
             n_refused = n_refused.wrapping_add(1);
             if let Ok(permit) = Arc::clone(&refusals).try_acquire_owned() {
-                let retry_after_s = 2 + n_refused % 9;
+                let retry_after_s = 2 + n_refused % 29;
                 tokio::spawn(async move {
                     refuse(stream, retry_after_s).await;
                     drop(permit);

@@ -191,3 +191,47 @@ fn a_device_that_is_shut_out_is_out_at_once_and_comes_back_when_it_is_let_in() {
         "tokens of the earlier life stay void"
     );
 }
+
+#[test]
+fn when_too_many_sync_at_once_the_next_is_told_when_to_come_back_and_nothing_is_lost() {
+    let house = House::with(crate::http::listen::Limits {
+        syncs_at_once: 1,
+        ..Default::default()
+    });
+    house.person("boss", Role::Admin, None);
+    house.person("sokha", Role::Enumerator, Some("KH"));
+    let key = SigningKey::from_bytes(&[3; 32]);
+    let enrolled = parsed(&enrol(&house, &code(&house, "sokha"), &key));
+    let token = text(&enrolled, "token");
+    let request = format!(
+        "POST /v1/sync HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {token}\r\ncontent-length: 1\r\nconnection: close\r\n\r\nx"
+    );
+    let another = DeviceId(uuid::Uuid::from_u128(1));
+    let turn = house.site.turns.take(another, &house.site.office).unwrap();
+    let answer = house.raw(request.as_bytes());
+    assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
+    let seconds = answer.to_ascii_lowercase();
+    let seconds = seconds.split("retry-after: ").nth(1).unwrap();
+    let seconds: u32 = seconds.split("\r\n").next().unwrap().parse().unwrap();
+    assert!((2..=600).contains(&seconds));
+    assert!(answer.contains("\"busy\""), "{answer}");
+    drop(turn);
+    let answer = house.raw(request.as_bytes());
+    assert!(answer.starts_with("HTTP/1.1 400"), "it has its turn: {answer}");
+}
+
+#[test]
+fn a_third_sync_of_one_device_waits_until_one_has_ended_and_other_devices_do_not() {
+    let house = house();
+    let (turns, office) = (&house.site.turns, &house.site.office);
+    let (phone, other) = (
+        DeviceId(uuid::Uuid::from_u128(1)),
+        DeviceId(uuid::Uuid::from_u128(2)),
+    );
+    let first = turns.take(phone, office).unwrap();
+    let _second = turns.take(phone, office).unwrap();
+    assert!(turns.take(phone, office).is_err());
+    assert!(turns.take(other, office).is_ok());
+    drop(first);
+    assert!(turns.take(phone, office).is_ok());
+}
