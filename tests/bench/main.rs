@@ -1,8 +1,9 @@
-//! The measurements: forms, bytes on the line, recompute, synced interviews a second, memory; each prints Markdown tables.
+//! The measurements: forms, bytes on the line, a day over a bad one, recompute, synced interviews a second, memory; each prints Markdown tables.
 
 mod bytes;
 mod engine;
 mod forms;
+mod line;
 mod machine;
 mod memory;
 mod recompute;
@@ -22,7 +23,7 @@ use clap::Parser;
 #[command(name = "cargo xtask bench")]
 struct Options {
     /// What to measure; everything when nothing is named.
-    #[arg(value_parser = ["forms", "bytes", "recompute", "sync", "memory"])]
+    #[arg(value_parser = ["forms", "bytes", "recompute", "sync", "memory", "line"])]
     measurements: Vec<String>,
     /// The same seed gives the same answers.
     #[arg(long, default_value_t = 1)]
@@ -58,7 +59,15 @@ fn measure(options: &Options) -> Result<(), String> {
     if is_wanted("forms") {
         forms::measure(options.seed)?;
     }
-    if options.measurements == ["forms"] {
+    if is_wanted("line") {
+        line::measure(options.seed)?;
+    }
+    if options
+        .measurements
+        .iter()
+        .all(|name| ["forms", "line"].contains(&name.as_str()))
+        && !options.measurements.is_empty()
+    {
         println!("\nMeasured in {:.0} s.", begun.elapsed().as_secs_f64());
         return Ok(());
     }

@@ -2,7 +2,7 @@
 
 use crate::run::{Outcome, cargo, programs, step};
 
-const NAMES: &[&str] = &["forms", "bytes", "recompute", "sync", "memory"];
+const NAMES: &[&str] = &["forms", "bytes", "recompute", "sync", "memory", "line"];
 
 /// `cargo xtask bench [NAME]`, always with the release profile.
 pub fn bench(arguments: &[String]) -> Outcome {

@@ -342,6 +342,11 @@ async fn finish(
 
 fn respond(reply: Reply) -> Response {
     let mut kept = "no-store";
+    // No browser shows what a sync brings, and on a bad line each byte is waited for.
+    let headers = match &reply.content {
+        Content::Sync(_) => &[],
+        _ => HEADERS,
+    };
     let mut more: Vec<(HeaderName, String)> = Vec::new();
     let (status, media_type, body) = match reply.content {
         Content::Page(status, html) => (status, "text/html; charset=utf-8".to_string(), Body::from(html)),
@@ -371,7 +376,7 @@ fn respond(reply: Reply) -> Response {
     more.push((header::CONTENT_TYPE, media_type));
     more.push((header::CACHE_CONTROL, kept.into()));
     more.extend(
-        HEADERS
+        headers
             .iter()
             .map(|(name, value)| (HeaderName::from_static(name), value.to_string())),
     );
