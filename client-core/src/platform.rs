@@ -17,6 +17,12 @@ pub struct Moment {
 pub trait Clock: Send + Sync {
     /// The present moment.
     fn now(&self) -> Moment;
+
+    /// Milliseconds since any moment, by a clock that is never set: how long something took. Without such a clock, the
+    /// other one.
+    fn steady_ms(&self) -> u64 {
+        u64::try_from(self.now().wall_time_ms).unwrap_or(0)
+    }
 }
 
 /// Gives random bytes fit for keys.
@@ -82,6 +88,12 @@ impl Clock for SystemClock {
             wall_time_ms,
             utc_offset_min: self.utc_offset_min,
         }
+    }
+
+    fn steady_ms(&self) -> u64 {
+        static BEGAN: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
+        let began = BEGAN.get_or_init(std::time::Instant::now);
+        u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 }
 

@@ -170,6 +170,7 @@ impl Run<'_> {
                     retry_after_s: pause_s,
                 });
             }
+            let began_ms = self.inner.platform.clock.steady_ms();
             let reply = match self.post(&request) {
                 Ok(reply) => reply,
                 Err(error) => {
@@ -207,6 +208,8 @@ impl Run<'_> {
                 }
                 _ => return Err(asking::refused(&reply)),
             }
+            let now_ms = self.inner.platform.clock.steady_ms();
+            session.took(now_ms.saturating_sub(began_ms));
             let step = {
                 let _turn = self.inner.turn();
                 session

@@ -11,6 +11,10 @@ pub const BATCH_BYTES_LEAST: usize = 4 * 1024;
 /// Success doubles the batch, up to this many bytes.
 pub const BATCH_BYTES_MOST: usize = 2 * 1024 * 1024;
 
+/// How long a request may take before the next one is made smaller, in milliseconds: what a cut can cost at most, and
+/// how long a person waits for the next sign of life.
+pub const REQUEST_MS: u64 = 20_000;
+
 /// Longest whole message in either direction, in bytes as sent; the office answers 413 above it.
 pub const MESSAGE_BYTES: usize = 8 * 1024 * 1024;
 

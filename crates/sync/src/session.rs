@@ -136,6 +136,8 @@ pub struct Session {
     not_taken: BTreeSet<ContentHash>,
     tries: BTreeMap<(ContentHash, u64), u32>,
     idle_rounds: u32,
+    /// How long the request took whose response comes next, in milliseconds, if somebody looked.
+    took_ms: Option<u64>,
 }
 
 /// What a request said, as far as its response is read against it.
@@ -165,6 +167,7 @@ impl Session {
             not_taken: BTreeSet::new(),
             tries: BTreeMap::new(),
             idle_rounds: 0,
+            took_ms: None,
         }
     }
 
@@ -390,18 +393,40 @@ impl Session {
         self.more = response.more;
         self.resend_from = response.push.resend_from.filter(|_| !step.forked);
         self.again = step.forked || restored || is_contradicted || collides;
-        if waiting.n_changes > 0 && step.n_acked > 0 && step.n_unsent > 0 {
-            self.options.batch_bytes = self
-                .options
-                .batch_bytes
-                .saturating_mul(2)
-                .min(limits::BATCH_BYTES_MOST);
-        }
+        let took_ms = self.took_ms.take();
+        let waits = (waiting.n_changes > 0 && step.n_acked > 0 && step.n_unsent > 0)
+            // Without a look at the time it is not known whether more media at once would be good.
+            || (took_ms.is_some() && !waiting.sent.is_empty() && !self.office_wants.is_empty());
+        self.fit(took_ms, waits);
         Ok(step)
+    }
+
+    /// How long the request took whose response is given to [`Session::on_response`] next, from its first byte to the
+    /// response's last, in milliseconds by a clock that does not jump. Without it, batches grow with success alone.
+    pub fn took(&mut self, took_ms: u64) {
+        self.took_ms = Some(took_ms);
+    }
+
+    /// Fits the next batch to the line: smaller after a request that took too long, larger when more `waits` and twice
+    /// as much would still not take too long.
+    fn fit(&mut self, took_ms: Option<u64>, waits: bool) {
+        let batch_bytes = self.options.batch_bytes;
+        let took_ms = took_ms.unwrap_or(0);
+        let fitting = if took_ms > limits::REQUEST_MS {
+            let share = u128::from(limits::REQUEST_MS) * batch_bytes as u128 / u128::from(took_ms);
+            usize::try_from(share).unwrap_or(batch_bytes).max(batch_bytes / 4)
+        } else if waits && took_ms.saturating_mul(2) <= limits::REQUEST_MS {
+            batch_bytes.saturating_mul(2)
+        } else {
+            return;
+        };
+        let least = limits::BATCH_BYTES_LEAST.min(batch_bytes);
+        self.options.batch_bytes = fitting.clamp(least, limits::BATCH_BYTES_MOST.max(least));
     }
 
     /// The connection broke or the office said 413: the next request is smaller.
     pub fn on_cut(&mut self) {
+        self.took_ms = None;
         self.options.batch_bytes = (self.options.batch_bytes / 2).max(limits::BATCH_BYTES_LEAST);
     }
 

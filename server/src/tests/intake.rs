@@ -217,3 +217,44 @@ fn a_returned_record_reaches_its_enumerators_phones_and_nobody_elses() {
         stranger.record(&world.office, id).state_bytes()
     );
 }
+
+#[test]
+fn what_a_device_of_a_later_version_says_is_kept_unread_and_reaches_the_persons_other_device_to_the_byte() {
+    let world = World::new();
+    let form = world.publish(FORM);
+    let dara = world.person("dara", Role::Enumerator, "KH");
+    let (mut newer, mut other) = (world.phone(&dara), world.phone(&dara));
+    let id = newer.interview(&world.office, form, &answers("KH", "a", 1));
+    let later = |tag, bytes: &[u8]| Op::Unknown {
+        tag,
+        bytes: bytes.to_vec(),
+    };
+    newer.write(
+        &world.office,
+        id,
+        form,
+        &[
+            later(120, b"what nobody here knows"),
+            set("age", sampan_value::answer::Value::Integer(2)),
+        ],
+    );
+    newer.write(&world.office, id, form, &[later(121, b"")]);
+    newer.sync(&world.office).unwrap();
+    for seq in 1..=3 {
+        assert_eq!(newer.verdict(seq), Some(Verdict::Kept));
+    }
+    other.sync(&world.office).unwrap();
+    assert_eq!(other.memory.changes, newer.memory.changes);
+    assert_eq!(other.memory.changes.len(), 3);
+    // What it does know of such a change is in force, and the office still verifies.
+    let record = other.record(&world.office, id);
+    let age = record.answers().find(|(place, _)| **place == at("age"));
+    assert_eq!(
+        age.map(|(_, answer)| answer.clone()),
+        Some(sampan_value::answer::Answer::Value(
+            sampan_value::answer::Value::Integer(2)
+        ))
+    );
+    let verification = office_commands::verify(&world.office).unwrap();
+    assert_eq!((verification.n_changes, verification.problems), (3, vec![]));
+}

@@ -280,3 +280,96 @@ fn a_fork_heard_late_does_not_issue_again_what_was_acked_meanwhile() {
     assert_eq!(phone.replica, replica(1));
     assert_eq!(office.data.log.len(), 2);
 }
+
+/// A backlog that does not compress.
+fn backlog(n: u64) -> crate::memory::device::MemoryDevice {
+    let mut phone = device(1);
+    let mut state = 7u64;
+    for number in 0..n {
+        let mut text = String::new();
+        for _ in 0..60 {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            text.push_str(&format!("{:016x}", state ^ (state >> 29)));
+        }
+        write(&mut phone, (number % 100) as u8, "name", &text);
+    }
+    phone
+}
+
+/// Syncs over a line of so many bytes a second; gives how long each request took, and the last size of batch.
+fn over_a_line(phone: &mut crate::memory::device::MemoryDevice, bytes_a_s: u64) -> (Vec<u64>, usize) {
+    let mut office = office();
+    let mut session = Session::new(Options::default());
+    let clock = Clock {
+        wall_time_ms: 0,
+        utc_offset_min: 0,
+    };
+    let mut times = Vec::new();
+    while let Some(request) = session.next_request(phone, clock).unwrap() {
+        let response = office::answer(&mut office, &caller(phone), 0, &request).unwrap();
+        let took_ms = 800 + request.len() as u64 * 1_000 / bytes_a_s;
+        times.push(took_ms);
+        session.took(took_ms);
+        session.on_response(phone, &response).unwrap();
+    }
+    (times, session.batch_bytes())
+}
+
+#[test]
+fn a_batch_fits_the_line_it_goes_over() {
+    let limit_ms = crate::limits::REQUEST_MS;
+    // EDGE: the first request was a guess, the others take a time a person can wait.
+    let (times, batch_bytes) = over_a_line(&mut backlog(800), 2_500);
+    assert!(times.len() > 5, "{times:?}");
+    let waits = times.iter().skip(3);
+    assert!(
+        waits.clone().all(|took_ms| *took_ms < limit_ms * 3 / 2),
+        "{times:?}"
+    );
+    let busy = times.iter().skip(3).take(times.len().saturating_sub(4));
+    assert!(busy.clone().all(|took_ms| *took_ms > limit_ms / 4), "{times:?}");
+    assert!(batch_bytes < 200_000, "{batch_bytes}");
+    // A good line: few requests, ever larger.
+    let (times, batch_bytes) = over_a_line(&mut backlog(4_000), 1_000_000);
+    assert!(times.len() <= 5, "{times:?}");
+    assert_eq!(batch_bytes, crate::limits::BATCH_BYTES_MOST);
+}
+
+#[test]
+fn a_photo_cut_again_and_again_is_sent_once_and_at_most_one_piece_for_each_cut() {
+    let photo: Vec<u8> = (0..3_000_000u32)
+        .map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8)
+        .collect();
+    let (mut phone, mut office) = (device(1), office());
+    let hash = crate::memory::content_hash(&photo);
+    phone.contents.insert(hash, photo.clone());
+    phone.media.push(hash);
+    office.wanted.insert(hash);
+    let mut n_cuts = 0;
+    let total = sync_through(&mut phone, &mut office, &mut |round| match round % 3 {
+        1 => {
+            n_cuts += 1;
+            Fault::RequestLost
+        }
+        2 => {
+            n_cuts += 1;
+            Fault::ResponseLost
+        }
+        _ => Fault::None,
+    });
+    assert_eq!(office.contents.get(&hash), Some(&photo));
+    let mut largest = 0;
+    let mut sent = 0;
+    for request in &total.requests {
+        for part in SyncRequest::decode(request).unwrap().parts {
+            largest = largest.max(part.bytes.len());
+            sent += part.bytes.len();
+        }
+    }
+    assert!(
+        sent <= photo.len() + n_cuts * largest,
+        "{sent} for {n_cuts} cuts of {largest}"
+    );
+}
