@@ -57,21 +57,9 @@ pub fn measure(seed: u64) -> Result<(), String> {
     let mut most_trips = 0;
     let mut notes = (0, Vec::new());
     for (number, country) in COUNTRIES.into_iter().enumerate() {
-        let day = live(seed.wrapping_add(number as u64), country)?;
-        let ours: Vec<Total> = (0..N_LOSSES)
-            .map(|loss| {
-                let mut line = Edge::new(seed ^ loss.wrapping_mul(7919));
-                day.ours.iter().for_each(|sync| line.session(sync));
-                line.total
-            })
-            .collect();
-        let theirs: Vec<Total> = (0..N_LOSSES)
-            .map(|loss| {
-                let mut line = Edge::new(seed ^ loss.wrapping_mul(7919));
-                line.session(&day.theirs);
-                line.total
-            })
-            .collect();
+        let day = live(seed.wrapping_add(number as u64), country, Token::Fresh)?;
+        let ours = over_edge(seed, &day.ours);
+        let theirs = over_edge(seed, std::slice::from_ref(&day.theirs));
         let trips = day.ours.iter().map(Vec::len).sum();
         let factor = http(&theirs) / http(&ours);
         let slowest = ours.iter().map(|total| total.seconds).fold(0.0, f64::max);
@@ -90,6 +78,17 @@ pub fn measure(seed: u64) -> Result<(), String> {
             slowest,
         ));
     }
+    let day = live(seed, COUNTRIES[0], Token::RunOut)?;
+    let ours = over_edge(seed, &day.ours);
+    let trips = day.ours.iter().map(Vec::len).sum();
+    let slowest = ours.iter().map(|total| total.seconds).fold(0.0, f64::max);
+    let language = words::language(COUNTRIES[0]);
+    rows.push(row(
+        &format!("ours, {language}, with a token that has run out"),
+        trips,
+        &ours,
+        slowest,
+    ));
     println!("\n## A day over a bad line\n");
     println!(
         "EDGE: 60 kbit/s down, 20 kbit/s up, 800 ms round trip, 5 % of packets lost; {N_LOSSES} seeds of losses for each row."
@@ -124,8 +123,27 @@ pub fn measure(seed: u64) -> Result<(), String> {
     Ok(())
 }
 
+/// The device's token when the day's first sync begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Token {
+    /// Got less than a quarter of an hour ago.
+    Fresh,
+    /// Older: it is renewed first.
+    RunOut,
+}
+
+fn over_edge(seed: u64, syncs: &[Vec<Exchange>]) -> Vec<Total> {
+    (0..N_LOSSES)
+        .map(|loss| {
+            let mut line = Edge::new(seed ^ loss.wrapping_mul(7919));
+            syncs.iter().for_each(|sync| line.session(sync));
+            line.total
+        })
+        .collect()
+}
+
 /// Lives through the day, and gives what went over the line.
-fn live(seed: u64, country: &'static str) -> Result<Day, String> {
+fn live(seed: u64, country: &'static str, token: Token) -> Result<Day, String> {
     let (folder, _) = machine::memory_folder()?;
     let office_folder = folder.path().join("office");
     std::fs::create_dir_all(folder.path()).map_err(|error| error.to_string())?;
@@ -183,6 +201,9 @@ fn live(seed: u64, country: &'static str) -> Result<Day, String> {
         correct(&client, country, record, &mut chance)?;
     }
     line.clear();
+    if token == Token::RunOut {
+        line.let_the_token_run_out();
+    }
     sync(&client)?;
     let first = line.take();
     // What came back is corrected, and goes with the second one.

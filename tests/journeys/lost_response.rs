@@ -15,7 +15,7 @@ fn a_response_lost_after_the_commit_doubles_and_loses_nothing() {
         (0, Cut::Fin),
         (1, Cut::Rst),
         (90, Cut::Fin),
-        (200, Cut::Rst),
+        (130, Cut::Rst),
     ] {
         stall(&dara, "Chan Dara", 1500 + after_bytes as i64);
         line.cut_next(Fault {

@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -24,6 +24,7 @@ pub struct Tapped {
     http: Arc<Http>,
     log: Arc<Mutex<Vec<Exchange>>>,
     bodies: Arc<Mutex<Vec<Vec<u8>>>>,
+    spoils_token: Arc<AtomicBool>,
 }
 
 impl Tapped {
@@ -33,12 +34,18 @@ impl Tapped {
             http: Arc::new(Http::new()),
             log: Arc::default(),
             bodies: Arc::default(),
+            spoils_token: Arc::default(),
         }
     }
 
     /// All sync requests since the beginning, bodies only.
     pub fn bodies(&self) -> Vec<Vec<u8>> {
         self.bodies.lock().expect("no panic under the lock").clone()
+    }
+
+    /// The next token that is shown has run out: the office takes it for none, and asks for a proof.
+    pub fn let_the_token_run_out(&self) {
+        self.spoils_token.store(true, Ordering::SeqCst);
     }
 
     /// Forgets what went over it.
@@ -77,7 +84,21 @@ impl Transport for Tapped {
             forward(office, device, &counters.1);
         });
         let url = request.url.replacen(address, &own, 1);
-        let reply = self.http.post(Request { url: &url, ..request })?;
+        let spoiled = request
+            .bearer
+            .filter(|_| self.spoils_token.swap(false, Ordering::SeqCst))
+            .map(|token| {
+                let mut letters: Vec<char> = token.chars().collect();
+                if let Some(letter) = letters.iter_mut().rev().nth(20) {
+                    *letter = if *letter == 'A' { 'B' } else { 'A' };
+                }
+                letters.into_iter().collect::<String>()
+            });
+        let reply = self.http.post(Request {
+            url: &url,
+            bearer: spoiled.as_deref().or(request.bearer),
+            ..request
+        })?;
         if request.url.ends_with("/v1/sync") {
             let mut bodies = self.bodies.lock().expect("no panic under the lock");
             bodies.push(request.body.to_vec());
