@@ -297,3 +297,58 @@ fn two_versions_are_compared_by_what_happens_to_answers() {
         assert!(ran.out.contains(expected), "{expected} in {}{}", ran.out, ran.err);
     }
 }
+
+/// An office that enrols, says once that it is busy, and then shuts the device out.
+fn busy_office() -> String {
+    use std::io::{Read, Write};
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    let address = listener.local_addr().expect("an address").to_string();
+    std::thread::spawn(move || {
+        let mut n_syncs = 0;
+        for stream in listener.incoming() {
+            let mut stream = stream.expect("a caller");
+            let mut buffer = [0u8; 16 * 1024];
+            let n_read = stream.read(&mut buffer).unwrap_or(0);
+            let head = String::from_utf8_lossy(buffer.get(..n_read).unwrap_or_default()).into_owned();
+            let (status, body) = if head.starts_with("POST /v1/devices/enrol") {
+                let body = r#"{"device":"0190a1b2-0000-4000-8000-000000000001","person":{"id":"0190a1b2-0000-4000-8000-000000000002","login":"srey","name":"Srey"},"generation":"0000000000000007","token":"t","token_expires_at_ms":0}"#;
+                ("200 OK", body)
+            } else if n_syncs == 0 {
+                n_syncs += 1;
+                let body = r#"{"code":"busy","message":"The office has too much to do at once.","advice":"Nothing is lost."}"#;
+                ("503 Busy\r\nRetry-After: 1", body)
+            } else {
+                let body = r#"{"code":"revoked","message":"This device was shut out.","advice":"Ask your supervisor."}"#;
+                ("403 Forbidden", body)
+            };
+            let answer = format!(
+                "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+                body.len()
+            );
+            let _ = stream.write_all(answer.as_bytes());
+            let _ = stream.shutdown(std::net::Shutdown::Write);
+            while matches!(stream.read(&mut buffer), Ok(n_read) if n_read > 0) {}
+        }
+    });
+    address
+}
+
+#[test]
+fn a_sync_that_may_wait_tries_again_when_the_office_said_and_stops_where_a_person_is_needed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("device").display().to_string();
+    let link = format!("sampan:enroll?server=http%3A%2F%2F{}&code=K7", busy_office());
+    let enrolled = sampan(&["--data", &data, "enroll", &link]);
+    assert_eq!(enrolled.code, Some(0), "{}", enrolled.err);
+    let ran = sampan(&["--data", &data, "sync", "--wait"]);
+    assert_eq!(ran.code, Some(1), "{}{}", ran.out, ran.err);
+    assert!(
+        ran.out.contains("too much to do at once. Trying again in "),
+        "{}",
+        ran.out
+    );
+    assert!(ran.err.contains("shut out"), "{}", ran.err);
+    let status = sampan(&["--data", &data, "status"]);
+    assert!(status.out.contains("did not come to its end"), "{}", status.out);
+    assert!(status.out.contains("Ask your supervisor."), "{}", status.out);
+}
