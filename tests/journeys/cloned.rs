@@ -66,7 +66,8 @@ fn a_cloned_device_folder_used_twice_loses_nothing_and_doubles_nothing() {
     assert!(answer_on(&original, &again, "price").is_some());
 }
 
-fn copy(from: &Path, to: &Path) {
+/// Copies a folder with all that is in it.
+pub fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).expect("a folder");
     for entry in std::fs::read_dir(from).expect("a folder") {
         let entry = entry.expect("an entry");

@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use sampan_acceptance::acts;
+use sampan_acceptance::enumerator;
 use sampan_acceptance::office::Office;
 use sampan_client_core::client::Client;
 
+use crate::cloned::copy as copy_folder;
 use crate::world::{World, answer_on, correct, stall, sync};
 
 /// A backup of the running office in a folder beside it.
@@ -196,4 +198,66 @@ fn a_device_enrolled_after_the_backup_is_enrolled_again_and_brings_its_work() {
 
 fn enrol_again(client: &Client, link: &str) {
     client.enroll(link, "thida-phone").expect("enrolled again");
+}
+
+/// Three copies of one phone: one made the second fork, the office forgot it, and the third brings the same work under
+/// the first name, before or after the second does.
+fn copies_meet_a_restored_office(forked_syncs_first: bool) {
+    let mut world = World::new();
+    drop(world.device("dara", "dara-phone"));
+    copy_folder(&world.place("dara-phone"), &world.place("other"));
+    let saved = backup(&world, "backup");
+    let other = enumerator::device(&world.place("other")).expect("the other copy");
+    stall(&other, "by the other copy", 900);
+    sync(&other);
+    let first = enumerator::device(&world.place("dara-phone")).expect("the first");
+    let shared = stall(&first, "in two copies", 1000);
+    correct(&first, &shared, "remark", "in two copies");
+    drop(first);
+    copy_folder(&world.place("dara-phone"), &world.place("forked"));
+    let first = enumerator::device(&world.place("dara-phone")).expect("the first");
+    let forked = enumerator::device(&world.place("forked")).expect("the copy that forks");
+    assert!(sync(&forked).took_new_incarnation);
+    correct(&forked, &shared, "price", "1001");
+    stall(&forked, "only on the one that forked", 1100);
+
+    restore(&mut world, &saved, "restored");
+    let order = if forked_syncs_first {
+        [&forked, &first]
+    } else {
+        [&first, &forked]
+    };
+    for client in order.into_iter().chain(order).chain([&other]).chain(order) {
+        sync(client);
+    }
+    let all = [
+        "by the other copy",
+        "in two copies",
+        "only on the one that forked",
+    ];
+    assert_eq!(sellers(&mut world), all);
+    assert_eq!(
+        page_count(&mut world, "conflict"),
+        0,
+        "nothing contradicts itself"
+    );
+    for client in [&first, &forked] {
+        assert_eq!(answer_on(client, &shared, "price").as_deref(), Some("1001"));
+        assert_eq!(
+            answer_on(client, &shared, "remark").as_deref(),
+            Some("in two copies")
+        );
+        assert_eq!(client.quarantined().expect("a list").len(), 0);
+    }
+    verify(&world);
+}
+
+#[test]
+fn a_copy_that_forked_before_the_restore_doubles_nothing_when_it_comes_last() {
+    copies_meet_a_restored_office(false);
+}
+
+#[test]
+fn a_copy_that_forked_before_the_restore_doubles_nothing_when_it_comes_first() {
+    copies_meet_a_restored_office(true);
 }

@@ -212,6 +212,10 @@ impl OfficeTransaction for Transaction<'_> {
         self.inner.keep(caller, decided)
     }
 
+    fn forked_from(&mut self, replica: Replica) -> Result<Option<Dot>, SyncError> {
+        self.inner.forked_from(replica)
+    }
+
     fn contradicted(&mut self, hash: ChangeHash) -> Result<Option<Position>, SyncError> {
         self.inner.contradicted(hash)
     }

@@ -181,4 +181,8 @@ impl DeviceLog for Log<'_> {
         }
         self.store.reincarnate(first_seq)
     }
+
+    fn rejoin(&mut self, first: Dot) -> Result<bool, SyncError> {
+        self.store.rejoin(first)
+    }
 }

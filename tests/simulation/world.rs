@@ -74,7 +74,8 @@ pub struct World {
     pub kept_while_barred: bool,
     bug: Option<Bug>,
     n_letters: u64,
-    n_lives: u64,
+    /// In which life the office is.
+    pub n_lives: u64,
     n_records: u64,
     n_forms: u64,
     n_phones_ever: u64,
@@ -117,8 +118,9 @@ pub struct Fact {
 pub struct Decided {
     /// Which answers its author saw.
     pub knew: BTreeSet<u32>,
-    /// It was made on a page from before the office was restored: what the office forgot may read as unseen.
-    pub is_late: bool,
+    /// In which life of the office its page was opened: after a restore, what the office forgot comes back under other
+    /// names and may read as unseen.
+    pub life: u64,
 }
 
 /// A record as a reviewer has it on the screen.

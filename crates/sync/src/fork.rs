@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sampan_record::change::{Change, Payload};
 use sampan_record::context::Context;
-use sampan_record::ids::{ChangeHash, RecordId, Replica};
+use sampan_record::ids::{ChangeHash, Dot, RecordId, Replica};
 use sampan_record::write;
 
 /// How names change when changes are issued again.
@@ -45,8 +45,13 @@ impl Renaming {
 /// With no change to issue again, or when another change is held as its first, take a random one: a copy that went on
 /// under the same name has written it.
 pub fn incarnation(first: &Change) -> u64 {
+    incarnation_of(first.hash())
+}
+
+/// As [`incarnation`], when only the hash of that change is at hand.
+pub fn incarnation_of(first: ChangeHash) -> u64 {
     let mut hasher = blake3::Hasher::new_derive_key("sampan 2026-11-24 incarnation after a fork");
-    hasher.update(&first.hash().0);
+    hasher.update(&first.0);
     let mut bytes = [0u8; 8];
     hasher.finalize_xof().fill(&mut bytes);
     u64::from_le_bytes(bytes)
@@ -82,4 +87,35 @@ pub fn reissue(
         issued.push(change);
     }
     issued
+}
+
+/// The inverse of [`Renaming::context`]: a context with the name `new` taken back, of which number 1 was `first`.
+pub fn context_before(context: &Context, new: Replica, first: Dot) -> Context {
+    let mut before = context.clone();
+    if let Some(number) = before.0.remove(&new) {
+        let seq = first.seq.saturating_add(number.saturating_sub(1));
+        before.0.insert(first.replica, seq);
+    }
+    before
+}
+
+/// The inverse of [`reissue`]: gives all changes of an incarnation that a fork made (in order from seq 1) the names
+/// back that they had, beginning with `first` for the first one; `prev` is the hash of the change before `first`, zeros
+/// before number 1. None when this incarnation does not follow from that change.
+pub fn take_back(changes: &[Change], first: Dot, prev: ChangeHash) -> Option<Vec<Change>> {
+    let new = changes.first()?.header.replica;
+    let mut prev = prev;
+    let mut issued = Vec::new();
+    for (at, change) in changes.iter().enumerate() {
+        let seq_before = |number: u64| first.seq.checked_add(number.checked_sub(1)?);
+        let context = context_before(&change.header.context, new, first);
+        let seq = seq_before(change.header.seq)?;
+        let before = write::reissue(change, first.replica, seq, prev, context);
+        prev = before.hash();
+        if at == 0 && incarnation_of(prev) != new.incarnation {
+            return None;
+        }
+        issued.push(before);
+    }
+    Some(issued)
 }

@@ -94,6 +94,12 @@ pub trait DeviceLog {
     /// removes the old ones from the records they stand in, and sets `acked_through` to 0. The old name's changes
     /// below `first_seq` stay.
     fn reincarnate(&mut self, first_seq: u64) -> Result<(), SyncError>;
+
+    /// The fork that this incarnation began with is void: a copy brought the first change of it to a restored office
+    /// under the name it had, `first`. In ONE transaction: takes that name back for all own changes (see
+    /// [`crate::fork::take_back`]) and for this device, and sets `acked_through` to 0. Returns false, with nothing
+    /// changed, when this incarnation does not follow from that change.
+    fn rejoin(&mut self, first: Dot) -> Result<bool, SyncError>;
 }
 
 /// What one response changes on a device.
@@ -286,6 +292,10 @@ pub trait OfficeTransaction {
 
     /// The receipt of a change; None when it never came.
     fn receipt(&mut self, dot: Dot) -> Result<Option<KeptReceipt>, SyncError>;
+
+    /// The change that the office keeps under the name from whose fork this incarnation follows (see
+    /// [`crate::fork::incarnation_of`]); None when there is none. Asked once per replica that the office does not know.
+    fn forked_from(&mut self, replica: Replica) -> Result<Option<Dot>, SyncError>;
 
     /// What is known of the key that this change's payload hash was made with (changes in force or in quarantine).
     fn record_key(&mut self, header: &Header) -> Result<KeyState, SyncError>;

@@ -1,10 +1,13 @@
 //! Step: the device's changes go to the office and get a verdict each.
 
+use std::collections::BTreeMap;
+
 use sampan_record::change::{Change, Payload};
 use sampan_record::ids::{ChangeHash, Dot, Replica};
 use sampan_record::write::{self, Checked, VerifyError};
 
 use crate::error::SyncError;
+use crate::fork;
 use crate::limits;
 use crate::log::{Caller, Chain, Decided, DeviceLog, DeviceState, Judgement, KeptReceipt, KeyState};
 use crate::log::{OfficeTransaction, Route};
@@ -45,6 +48,8 @@ pub struct PushResponse {
     pub fork_first_seq: Option<u64>,
     /// The chain does not continue at what was sent: the device sends again from this change on.
     pub resend_from: Option<u64>,
+    /// The fork that this incarnation began with is void: its first change is here under the name it had before.
+    pub rejoin: Option<Dot>,
     /// Which of the held changes the office wants.
     pub lacks: Vec<Dot>,
     /// What became of relayed changes.
@@ -152,7 +157,7 @@ pub fn take(
     push: &PushRequest,
     restored: bool,
 ) -> Result<PushResponse, SyncError> {
-    let mut response = take_own(transaction, caller, push)?;
+    let mut response = take_own(transaction, caller, push, restored)?;
     for seq in &push.asks {
         let dot = Dot {
             replica: push.replica,
@@ -162,8 +167,9 @@ pub fn take(
             response.receipts.push(kept.of(*seq));
         }
     }
+    let mut forks = Forks::default();
     for change in &push.relayed {
-        let receipt = take_relayed(transaction, caller, change, restored)?;
+        let receipt = take_relayed(transaction, caller, change, restored, &mut forks)?;
         response.relay_receipts.push(receipt);
     }
     if restored {
@@ -189,10 +195,17 @@ fn take_own(
     transaction: &mut dyn OfficeTransaction,
     caller: &Caller,
     push: &PushRequest,
+    restored: bool,
 ) -> Result<PushResponse, SyncError> {
     let replica = push.replica;
     let mut response = PushResponse::default();
     let mut chain = transaction.chain(replica)?;
+    if restored && chain.through == 0 && push.held_from <= 1 && push.written_through > 0 {
+        response.rejoin = transaction.forked_from(replica)?;
+        if response.rejoin.is_some() {
+            return Ok(response);
+        }
+    }
     let first_seq = push.changes.first().map_or(0, |change| change.header.seq);
     let last_seq = push.changes.last().map(|change| change.header.seq);
     let mut previous: Option<ChangeHash> = None;
@@ -244,6 +257,10 @@ fn take_own(
                     response.fork_first_seq = Some(seq);
                     break;
                 }
+                None if restored && is_issued_again(transaction, change, hash)? => {
+                    response.fork_first_seq = Some(seq);
+                    break;
+                }
                 None => {
                     response.resend_from = None;
                     let receipt = decide_and_keep(transaction, caller, change, hash, !continues)?;
@@ -283,6 +300,19 @@ fn take_own(
         transaction.receipt(dot)?.map(|kept| kept.hash)
     };
     Ok(response)
+}
+
+/// Whether a copy has issued this change again after a fork that this office no longer knows of, and brought it so.
+fn is_issued_again(
+    transaction: &mut dyn OfficeTransaction,
+    change: &Change,
+    hash: ChangeHash,
+) -> Result<bool, SyncError> {
+    let replica = Replica {
+        device: change.header.replica.device,
+        incarnation: fork::incarnation_of(hash),
+    };
+    Ok(transaction.receipt(Dot { replica, seq: 1 })?.is_some())
 }
 
 /// Whether the change before this one is the same on both sides, so that a difference here is the first.
@@ -356,6 +386,7 @@ fn take_relayed(
     caller: &Caller,
     change: &Change,
     restored: bool,
+    forks: &mut Forks,
 ) -> Result<RelayReceipt, SyncError> {
     let dot = change.header.dot();
     let hash = change.hash();
@@ -380,7 +411,10 @@ fn take_relayed(
     if !matches!(change.payload, Payload::Full(_)) {
         return Ok(refused(Reason::Emptied));
     }
-    if known.is_some() {
+    let stands_elsewhere = known.is_some()
+        || is_issued_again(transaction, change, hash)?
+        || forks.of(transaction, dot.replica)?.is_some();
+    if stands_elsewhere {
         let position = match transaction.contradicted(hash)? {
             Some(position) => position,
             None => transaction.keep_contradicted(caller, change, hash)?,
@@ -400,6 +434,25 @@ fn take_relayed(
         verdict,
         position,
     })
+}
+
+/// Where the incarnations of relayed changes forked off, each looked up once.
+#[derive(Default)]
+struct Forks(BTreeMap<Replica, Option<Dot>>);
+
+impl Forks {
+    fn of(
+        &mut self,
+        transaction: &mut dyn OfficeTransaction,
+        replica: Replica,
+    ) -> Result<Option<Dot>, SyncError> {
+        if let Some(known) = self.0.get(&replica) {
+            return Ok(*known);
+        }
+        let found = transaction.forked_from(replica)?;
+        self.0.insert(replica, found);
+        Ok(found)
+    }
 }
 
 fn contradicted(dot: Dot, position: Position) -> RelayReceipt {

@@ -370,6 +370,15 @@ impl Session {
             step.forked = true;
             after = log.state()?;
         }
+        if let Some(first) = response.push.rejoin.filter(|_| !step.forked)
+            && after.replica == before.replica
+        {
+            if !log.rejoin(first)? {
+                log.reincarnate(1)?;
+            }
+            step.forked = true;
+            after = log.state()?;
+        }
         step.n_unsent = after.written_through.saturating_sub(after.acked_through);
 
         let wanted_more = self.note_content(&waiting, &applied, response.more, &response.wants);

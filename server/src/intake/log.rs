@@ -323,6 +323,13 @@ impl OfficeTransaction for Transaction<'_> {
             .map_err(|error| sync_error("read a receipt", error.into()))
     }
 
+    fn forked_from(&mut self, replica: Replica) -> Result<Option<Dot>, SyncError> {
+        self.keeping
+            .writing()
+            .forked_from(replica)
+            .map_err(|error| sync_error("look for a fork", error.into()))
+    }
+
     fn record_key(&mut self, header: &Header) -> Result<KeyState, SyncError> {
         self.keeping
             .key_state(header)

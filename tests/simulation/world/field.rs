@@ -39,7 +39,10 @@ impl World {
         let mut words = format!("{text} saved by person {n}");
         let mut photo = None;
         if special == Special::Photo {
-            let bytes = vec![text as u8; 40 + how as usize % 9_000];
+            let length = 40 + how as usize % 9_000;
+            let bytes = (0..length)
+                .map(|at| (at as u32).wrapping_mul(31).wrapping_add(text) as u8)
+                .collect();
             photo = Some(phone.store.keep_media(bytes));
             words.push_str(" with a photo");
         }
@@ -224,7 +227,7 @@ impl World {
         };
         self.decisions.push(Decided {
             knew: page.knew,
-            is_late: page.life != self.n_lives,
+            life: page.life,
         });
         let replica = Replica {
             incarnation: self.n_lives,

@@ -219,6 +219,11 @@ impl DeviceLog for DeviceStore {
         self.take_new_incarnation(first_seq)
             .map_err(sync_error("take a new incarnation"))
     }
+
+    fn rejoin(&mut self, first: Dot) -> Result<bool, SyncError> {
+        self.take_incarnation_back(first)
+            .map_err(sync_error("take an incarnation back"))
+    }
 }
 
 impl DeviceStore {

@@ -5,6 +5,7 @@ use rusqlite::{Row, params};
 use sampan_record::change::{Change, RecordKey};
 use sampan_record::codec;
 use sampan_record::ids::{ChangeHash, Dot, RecordId, Replica};
+use sampan_sync::fork;
 use sampan_sync::log::{Chain, KeptReceipt};
 use sampan_sync::receipt::{Position, Reason, Verdict};
 
@@ -133,6 +134,28 @@ impl Reading<'_> {
                 })
             },
         )
+    }
+
+    /// The change from whose fork an incarnation follows (`sampan_sync::fork`), if it is here under the name it had.
+    pub fn forked_from(&self, replica: Replica) -> Result<Option<Dot>, StoreError> {
+        let kept = self.all(
+            "look for a fork",
+            "SELECT incarnation, seq, hash FROM receipt WHERE device = ?1",
+            params![replica.device.0.as_bytes()],
+            |row| {
+                let dot = Dot {
+                    replica: Replica {
+                        incarnation: unsigned(row.get(0)?),
+                        ..replica
+                    },
+                    seq: count(row.get(1)?),
+                };
+                Ok((dot, change_hash_at(row, 2)?))
+            },
+        )?;
+        let mut kept = kept.into_iter();
+        let found = kept.find(|(_, hash)| fork::incarnation_of(*hash) == replica.incarnation);
+        Ok(found.map(|(dot, _)| dot))
     }
 
     /// Where a change stands that another one's name kept from a receipt; None when it is not here.

@@ -409,7 +409,30 @@ impl DeviceLog for MemoryDevice {
             device: old.device,
             incarnation,
         };
-        for change in &unknown {
+        self.go_on_as(new, &unknown, issued);
+        Ok(())
+    }
+
+    fn rejoin(&mut self, first: Dot) -> Result<bool, SyncError> {
+        let own: Vec<Change> = self.own(1).cloned().collect();
+        let before = first.seq.checked_sub(1).filter(|seq| *seq > 0);
+        let prev = before.and_then(|seq| self.changes.get(&Dot { seq, ..first }));
+        let prev = prev.map_or(ChangeHash([0; 32]), Change::hash);
+        if first.replica.device != self.replica.device {
+            return Ok(false);
+        }
+        let Some(issued) = fork::take_back(&own, first, prev) else {
+            return Ok(false);
+        };
+        self.go_on_as(first.replica, &own, issued);
+        Ok(true)
+    }
+}
+
+impl MemoryDevice {
+    /// Replaces changes by what they are issued as, under the name the device has from now on.
+    fn go_on_as(&mut self, new: Replica, before: &[Change], issued: Vec<Change>) {
+        for change in before {
             self.changes.remove(&change.header.dot());
         }
         self.replica = new;
@@ -425,6 +448,5 @@ impl DeviceLog for MemoryDevice {
             }
             self.push_own(change);
         }
-        Ok(())
     }
 }

@@ -14,6 +14,7 @@ use sampan_record::write::{self, Draft};
 
 use crate::blob::{ContentState, Part};
 use crate::error::SyncError;
+use crate::fork;
 use crate::forms::FormListing;
 use crate::hello::{Contact, OfficeFacts};
 use crate::log::{Caller, Chain, Decided, Judgement, KeptReceipt, KeyState, OfficeLog, OfficeTransaction};
@@ -306,6 +307,13 @@ impl OfficeTransaction for Transaction<'_> {
             .office
             .data
             .keep(decided.change, decided.hash, decided.verdict, &overseers))
+    }
+
+    fn forked_from(&mut self, replica: Replica) -> Result<Option<Dot>, SyncError> {
+        let of_device = |dot: &Dot| dot.replica.device == replica.device;
+        let mut receipts = self.office.data.receipts.iter().filter(|(dot, _)| of_device(dot));
+        let found = receipts.find(|(_, kept)| fork::incarnation_of(kept.hash) == replica.incarnation);
+        Ok(found.map(|(dot, _)| *dot))
     }
 
     fn contradicted(&mut self, hash: ChangeHash) -> Result<Option<Position>, SyncError> {

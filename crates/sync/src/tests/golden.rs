@@ -126,6 +126,10 @@ pub fn full_response() -> SyncResponse {
             ],
             fork_first_seq: Some(7),
             resend_from: Some(3),
+            rejoin: Some(Dot {
+                replica: replica(7),
+                seq: 3,
+            }),
             lacks: vec![
                 Dot {
                     replica: replica(3),

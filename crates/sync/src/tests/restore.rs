@@ -1,5 +1,7 @@
 //! The office goes back in time: devices bring again what it lost, their own and what others wrote.
 
+use crate::memory::device::MemoryDevice;
+use crate::memory::office::MemoryOffice;
 use crate::receipt::{Generation, Verdict};
 use crate::tests::world::{
     assert_same, device, key, office, person, record, replica, set, shown, sync, write,
@@ -145,4 +147,60 @@ fn changes_of_others_are_not_taken_from_a_device_unless_the_office_was_restored(
     let who = crate::tests::world::caller(&phone);
     crate::office::respond(&mut office, &who, 0, request).unwrap();
     assert_eq!(office.data.log.len(), 1);
+}
+
+/// Two copies of one phone hold the same unsent change; one of them forked before the office was restored.
+fn copies_and_a_restored_office() -> (MemoryDevice, MemoryDevice, MemoryOffice) {
+    let (mut first, mut office) = (device(1), office());
+    let mut other = first.clone();
+    other.incarnations = [6001].into();
+    write(&mut other, 9, "name", "by another copy");
+    let backup = office.clone();
+    sync(&mut other, &mut office);
+    write(&mut first, 1, "name", "in both copies");
+    write(&mut first, 1, "name", "in both copies, seen");
+    let mut forked = first.clone();
+    forked.incarnations = [7001].into();
+    sync(&mut forked, &mut office);
+    assert_ne!(forked.replica, first.replica);
+    write(&mut forked, 1, "age", "only here");
+    // The change that made it fork is on no phone in use.
+    forked
+        .changes
+        .retain(|_, change| change.header.record != record(9));
+    (first, forked, backup.restore(Generation(2)))
+}
+
+fn assert_each_once(office: &MemoryOffice) {
+    let in_force = |(_, verdict): &&(sampan_record::change::Change, Verdict)| *verdict == Verdict::Kept;
+    assert_eq!(office.data.log.iter().filter(in_force).count(), 3);
+    let at_home = office.record(record(1));
+    assert!(
+        at_home.conflicts().is_empty(),
+        "the second answer replaced the first"
+    );
+    assert_eq!(shown(&at_home, "name").as_deref(), Some("in both copies, seen"));
+    assert_eq!(shown(&at_home, "age").as_deref(), Some("only here"));
+}
+
+#[test]
+fn a_copy_that_forked_takes_its_name_back_when_the_office_has_its_work_under_that() {
+    let (mut first, mut forked, mut office) = copies_and_a_restored_office();
+    sync(&mut first, &mut office);
+    sync(&mut forked, &mut office);
+    sync(&mut first, &mut office);
+    assert_each_once(&office);
+    assert_same(&first, &office, 1);
+    assert_same(&forked, &office, 1);
+}
+
+#[test]
+fn a_copy_forks_too_when_the_office_has_its_work_from_one_that_forked() {
+    let (mut first, mut forked, mut office) = copies_and_a_restored_office();
+    sync(&mut forked, &mut office);
+    sync(&mut first, &mut office);
+    sync(&mut forked, &mut office);
+    assert_each_once(&office);
+    assert_same(&first, &office, 1);
+    assert_same(&forked, &office, 1);
 }

@@ -28,6 +28,7 @@ const SAFE: u64 = 8;
 const PARTS: u64 = 9;
 const NAMES: u64 = 10;
 const ACKED_HASH: u64 = 11;
+const REJOIN: u64 = 12;
 
 const MORE: u8 = 1;
 const ASKS_HOLDS: u8 = 2;
@@ -107,6 +108,11 @@ impl SyncResponse {
             section.raw(&hash.0);
             out.section(ACKED_HASH, &section);
         }
+        if let Some(dot) = &self.push.rejoin {
+            let mut section = Writer::default();
+            write_dots(&mut section, &[(*dot, ())], |_, ()| {});
+            out.section(REJOIN, &section);
+        }
         out.number(END);
         out.bytes
     }
@@ -148,6 +154,7 @@ impl SyncResponse {
         let mut parts = Vec::new();
         let mut people = None;
         let mut acked_hash = None;
+        let mut rejoin = None;
         let mut last_tag = 0;
         loop {
             let tag = reader.number()?;
@@ -202,6 +209,11 @@ impl SyncResponse {
                     acked_hash = Some(section.change_hash()?);
                     section.end()?;
                 }
+                REJOIN => {
+                    let items = read_dots(&mut section, 1, "names to take back", |_| Ok(()))?;
+                    rejoin = items.first().map(|(dot, ())| *dot);
+                    section.end()?;
+                }
                 SKIPPABLE.. => {}
                 _ => return Err(reader.wrong("a section is unknown")),
             }
@@ -210,6 +222,7 @@ impl SyncResponse {
         response.changes = changes;
         response.push.receipts = receipts;
         response.push.acked_hash = acked_hash;
+        response.push.rejoin = rejoin;
         response.push.lacks = lacks;
         response.push.relay_receipts = relay_receipts;
         response.forms = listings;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::{OptionalExtension, Transaction, params};
 use sampan_record::change::Change;
 use sampan_record::codec;
+use sampan_record::context::Context;
 use sampan_record::ids::{ChangeHash, Dot, RecordId, Replica};
 use sampan_sync::fork::{self, Renaming};
 
@@ -20,9 +21,7 @@ impl DeviceStore {
         let old = self.replica()?;
         let random = self.random()?;
         let now_ms = self.now_ms();
-        let what = "take a new incarnation";
-        let failed = StoreError::sql(what);
-        self.transaction(what, |transaction| {
+        self.transaction("take a new incarnation", |transaction| {
             let own = own_changes(transaction, old)?;
             let mut kept: BTreeMap<RecordId, u64> = BTreeMap::new();
             for change in own.iter().filter(|change| change.header.seq < first_seq) {
@@ -59,47 +58,11 @@ impl DeviceStore {
                     reason: "not every change could be issued again".into(),
                 });
             }
-            for (before, after) in again.iter().zip(&issued) {
-                match held_hash(transaction, after.header.dot())? {
-                    // A copy issued it again before, and the office has passed it on: one of the two lines stays.
-                    Some(held) if held == after.hash() => remove_contradicted(transaction, after.header.dot())?,
-                    // A copy went on under this name from here; what it wrote comes again from the office, which will
-                    // find this fork too.
-                    Some(_) => {
-                        remove_contradicted(transaction, after.header.dot())?;
-                        transaction
-                            .execute("UPDATE sync_state SET cursor = 0", [])
-                            .map_err(&failed)?;
-                    }
-                    None => {}
-                }
-                transaction
-                    .execute(
-                        "UPDATE changes SET hash = ?2, incarnation = ?3, seq = ?4, bytes = ?5, verdict = NULL,
-                           reason = NULL, position = NULL WHERE hash = ?1",
-                        params![
-                            before.hash().0,
-                            after.hash().0,
-                            bits(new.incarnation),
-                            number(after.header.seq),
-                            codec::encode_change(after)
-                        ],
-                    )
-                    .map_err(&failed)?;
-                transaction
-                    .execute(
-                        "UPDATE interviews SET is_stale = 1 WHERE record = ?1",
-                        [after.header.record.0.as_bytes()],
-                    )
-                    .map_err(&failed)?;
-            }
-            rename_journals(transaction, &renaming, &kept)?;
-            transaction
-                .execute("UPDATE identity SET incarnation = ?1", [bits(new.incarnation)])
-                .map_err(&failed)?;
-            transaction
-                .execute("UPDATE sync_state SET acked_through = 0", [])
-                .map_err(&failed)?;
+            go_on_as(transaction, new, &again, &issued)?;
+            let rename = |record: RecordId, context: &Context| {
+                renaming.context(context, kept.get(&record).copied())
+            };
+            rename_journals(transaction, &rename)?;
             line(
                 transaction,
                 now_ms,
@@ -112,6 +75,92 @@ impl DeviceStore {
             )
         })
     }
+
+    /// See [`sampan_sync::log::DeviceLog::rejoin`].
+    pub(super) fn take_incarnation_back(&mut self, first: Dot) -> Result<bool, StoreError> {
+        let new = self.replica()?;
+        let now_ms = self.now_ms();
+        self.transaction("take an incarnation back", |transaction| {
+            let own = own_changes(transaction, new)?;
+            let before = first.seq.checked_sub(1).filter(|seq| *seq > 0);
+            let prev = match before {
+                Some(seq) => held_hash(transaction, Dot { seq, ..first })?,
+                None => None,
+            };
+            let prev = prev.unwrap_or(ChangeHash([0; 32]));
+            if first.replica.device != new.device {
+                return Ok(false);
+            }
+            let Some(issued) = fork::take_back(&own, first, prev) else {
+                return Ok(false);
+            };
+            go_on_as(transaction, first.replica, &own, &issued)?;
+            let rename = |_: RecordId, context: &Context| fork::context_before(context, new, first);
+            rename_journals(transaction, &rename)?;
+            line(
+                transaction,
+                now_ms,
+                "copy",
+                &format!(
+                    "A copy of this device has brought the same work to the restored office. This device takes its \
+                     earlier name back and sends {} changes again under it; nothing is lost or doubled.",
+                    issued.len()
+                ),
+            )?;
+            Ok(true)
+        })
+    }
+}
+
+/// Replaces own changes by what they are issued as, under the name that the device has from now on.
+fn go_on_as(
+    transaction: &Transaction<'_>,
+    new: Replica,
+    own: &[Change],
+    issued: &[Change],
+) -> Result<(), StoreError> {
+    let failed = StoreError::sql("issue its changes under another name");
+    for (before, after) in own.iter().zip(issued) {
+        match held_hash(transaction, after.header.dot())? {
+            // A copy issued it again before, and the office has passed it on: one of the two lines stays.
+            Some(held) if held == after.hash() => remove_contradicted(transaction, after.header.dot())?,
+            // A copy went on under this name from here; what it wrote comes again from the office, which will
+            // find this fork too.
+            Some(_) => {
+                remove_contradicted(transaction, after.header.dot())?;
+                transaction
+                    .execute("UPDATE sync_state SET cursor = 0", [])
+                    .map_err(&failed)?;
+            }
+            None => {}
+        }
+        transaction
+            .execute(
+                "UPDATE changes SET hash = ?2, incarnation = ?3, seq = ?4, bytes = ?5, verdict = NULL,
+                   reason = NULL, position = NULL WHERE hash = ?1",
+                params![
+                    before.hash().0,
+                    after.hash().0,
+                    bits(new.incarnation),
+                    number(after.header.seq),
+                    codec::encode_change(after)
+                ],
+            )
+            .map_err(&failed)?;
+        transaction
+            .execute(
+                "UPDATE interviews SET is_stale = 1 WHERE record = ?1",
+                [after.header.record.0.as_bytes()],
+            )
+            .map_err(&failed)?;
+    }
+    transaction
+        .execute("UPDATE identity SET incarnation = ?1", [bits(new.incarnation)])
+        .map_err(&failed)?;
+    transaction
+        .execute("UPDATE sync_state SET acked_through = 0", [])
+        .map_err(&failed)?;
+    Ok(())
 }
 
 /// Whether a name may be taken: nothing is held under it, or exactly the first of these changes, which a copy issued
@@ -169,8 +218,7 @@ fn own_changes(transaction: &Transaction<'_>, replica: Replica) -> Result<Vec<Ch
 /// Gives the contexts of open journals their new names.
 fn rename_journals(
     transaction: &Transaction<'_>,
-    renaming: &Renaming,
-    kept: &BTreeMap<RecordId, u64>,
+    rename: &dyn Fn(RecordId, &Context) -> Context,
 ) -> Result<(), StoreError> {
     let failed = StoreError::sql("rename what a journal had seen");
     let mut statement = transaction
@@ -189,7 +237,7 @@ fn rename_journals(
         let Some(context) = context_from(&bytes) else {
             continue;
         };
-        let renamed = renaming.context(&context, kept.get(&record).copied());
+        let renamed = rename(record, &context);
         transaction
             .execute(
                 "UPDATE interviews SET journal_context = ?2 WHERE record = ?1",
