@@ -11,7 +11,7 @@ use crate::compiled::entities::Entity;
 use crate::compiled::label::Label;
 use crate::compiled::list::List;
 use crate::def::{Event, FormDef, ListRef, Origin, Role, Sensitivity, Translated};
-use crate::external::Tables;
+use crate::external::{Table, Tables};
 use crate::package;
 use crate::problem::Problem;
 
@@ -33,6 +33,7 @@ pub struct Form {
     by_path: HashMap<Arc<str>, NodeId>,
     by_name: HashMap<String, Vec<NodeId>>,
     lists: BTreeMap<String, List>,
+    documents: BTreeMap<String, Table>,
     dependents: Vec<Vec<NodeId>>,
     order: Vec<NodeId>,
     ranks: Vec<u32>,
@@ -108,6 +109,8 @@ pub struct Node {
     pub media: BTreeMap<String, Translated>,
     /// How sensitive the answer is.
     pub sensitivity: Option<Sensitivity>,
+    /// Names and values of the attributes of its element; of the root see [`Form::attributes`].
+    pub attributes: Vec<(String, String)>,
     /// The cell of its name.
     pub origin: Origin,
 }
@@ -137,6 +140,8 @@ pub struct Action {
     pub events: BTreeSet<Event>,
     /// The question whose change is meant; None where there is no [`Event::ValueChanged`].
     pub of: Option<NodeId>,
+    /// Which of the places of the question are meant, as nodes; None = all that share rows with the changed one.
+    pub at: Option<Program>,
     /// What.
     pub does: Does,
 }
@@ -203,6 +208,8 @@ pub struct Answers {
     pub label: NodeId,
     /// The innermost repeat around it (its group, outside repeats): the filter is judged in each row of it.
     pub around: NodeId,
+    /// Whether a blank answer is a choice too.
+    pub with_blanks: bool,
 }
 
 impl Form {
@@ -318,6 +325,30 @@ impl Form {
     /// A list of choices of this form.
     pub fn list(&self, name: &str) -> Option<&List> {
         self.lists.get(name)
+    }
+
+    /// A secondary instance of this form that is no list of rows.
+    pub fn document(&self, id: &str) -> Option<&Table> {
+        self.documents.get(id)
+    }
+
+    /// Names and values of the attributes that an item's element has from the start; a form's `id` and `version` are
+    /// among those of the root.
+    pub fn attributes(&self, id: NodeId) -> Vec<(String, String)> {
+        let Some(node) = self.get(id) else {
+            return Vec::new();
+        };
+        if node.what != What::Root {
+            return node.attributes.clone();
+        }
+        let own = |name: &str, value: &str| (name.to_string(), value.to_string());
+        let form_id = self.def.settings.get("form_id").unwrap_or(&self.def.form_id);
+        let settings = self.def.settings.iter();
+        let others = settings.filter_map(|(key, value)| Some(own(key.strip_prefix("attribute::")?, value)));
+        [own("id", form_id), own("version", &self.def.version)]
+            .into_iter()
+            .chain(others)
+            .collect()
     }
 
     /// The items that read this one's answer, relevance or row count in any of their expressions (directly: relevance,

@@ -224,6 +224,9 @@ pub struct Action {
     /// The question whose change is meant ([`Event::ValueChanged`]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of: Option<String>,
+    /// Which places of the question are meant, where not all are (`/data/row[1]/name`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Expression>,
     /// What.
     pub does: Does,
     /// Where it was written.

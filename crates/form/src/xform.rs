@@ -7,6 +7,11 @@
 use crate::def::FormDef;
 use crate::xform::tree::Tree;
 
+/// Says of a question whose choices are answers that blank ones are offered too.
+pub(crate) const BLANK_CHOICES: &str = "blank_choices";
+/// Before the id of a secondary instance that is no list of rows: its XML.
+pub(crate) const DOCUMENT: &str = "document::";
+
 mod body;
 mod choices;
 mod element;

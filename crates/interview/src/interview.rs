@@ -201,6 +201,28 @@ impl Interview {
         }
     }
 
+    /// As [`Interview::set_language`], and computes anew what is kept too, if it is a text of the form: what engines do
+    /// that keep nothing. None when the form does not have the language.
+    pub(crate) fn speak(&mut self, wanted: &str, now: DateTime<FixedOffset>) -> Option<Vec<Op>> {
+        let language = self.plan.form().language(wanted)?.to_string();
+        let mut ops = Vec::new();
+        if self.language == language {
+            return Some(ops);
+        }
+        self.language = language;
+        self.now = now;
+        let mut queue = Queue::default();
+        for frame in self.places.frames() {
+            for rank in &self.plan.layout(self.places.frame(frame).repeat).tasks {
+                if self.plan.task(*rank).is_some_and(|task| task.reads_language) {
+                    queue.push(*rank, frame, true);
+                }
+            }
+        }
+        self.run_all(queue, Keeping::Running, &mut ops);
+        Some(ops)
+    }
+
     /// Answers and rows of the record that this form version has no place for.
     pub fn set_aside(&self) -> &[SetAside] {
         &self.set_aside

@@ -80,8 +80,9 @@ pub(crate) fn offered(sight: &Sight<'_>, spot: Spot) -> Vec<ChoiceView> {
     if let Some(answers) = choices.answers {
         let mut offers: Vec<ChoiceView> = answered(sight, spot, choices, answers)
             .map(|(name, label)| ChoiceView {
+                has_label: !label.is_empty(),
+                label: if label.is_empty() { name.clone() } else { label },
                 name,
-                label,
                 exclusive: false,
                 media: BTreeMap::new(),
             })
@@ -106,6 +107,7 @@ pub(crate) fn offered(sight: &Sight<'_>, spot: Spot) -> Vec<ChoiceView> {
             let label = source.label(sight, choices, spot, row);
             ChoiceView {
                 exclusive: exclusive_column.is_some_and(|column| says_yes(table.cell(row, column))),
+                has_label: !label.is_empty(),
                 label: if label.is_empty() { name.clone() } else { label },
                 name,
                 media: source.media(sight, row),
@@ -166,7 +168,8 @@ pub(crate) fn label_of(sight: &Sight<'_>, spot: Spot, name: &str) -> Option<Stri
     let choices = choices_of(sight.plan.form(), spot)?;
     if let Some(answers) = choices.answers {
         let mut rows = answered(sight, spot, choices, answers);
-        return rows.find(|(own, _)| own == name).map(|(_, label)| label);
+        let found = rows.find(|(own, _)| own == name);
+        return found.map(|(name, label)| if label.is_empty() { name } else { label });
     }
     let source = Source::of(sight, choices)?;
     let table = source.table();
@@ -178,8 +181,7 @@ pub(crate) fn label_of(sight: &Sight<'_>, spot: Spot, name: &str) -> Option<Stri
     Some(source.label(sight, choices, spot, *row)).filter(|label| !label.is_empty())
 }
 
-/// The answers that are choices of a question, with what is shown for them, in the order of their rows. A blank answer is
-/// no choice.
+/// The answers that are choices of a question, with what is shown for them, in the order of their rows.
 fn answered<'s>(
     sight: &'s Sight<'_>,
     spot: Spot,
@@ -208,16 +210,14 @@ fn answered<'s>(
         };
         // A filter that fails hides nothing: better one choice too many than none.
         let passes = |filter: &Program| filter.judge(&judging, &At::node(judged), &spent).unwrap_or(true);
-        if name.is_empty() || !choices.filter.as_ref().is_none_or(passes) {
+        if (name.is_empty() && !answers.with_blanks) || !choices.filter.as_ref().is_none_or(passes) {
             return None;
         }
         let shown = Spot {
             node: answers.label,
             frame: row.frame,
         };
-        let label = sight.text(&shown).into_owned();
-        let label = if label.is_empty() { name.clone() } else { label };
-        Some((name, label))
+        Some((name, sight.text(&shown).into_owned()))
     })
 }
 

@@ -52,6 +52,8 @@ pub(crate) struct Task {
     pub(crate) follows_itself: bool,
     /// Whether it may read its own item in other rows.
     pub(crate) reads_own_rows: bool,
+    /// Whether its result is a text of the form, in the language shown.
+    pub(crate) reads_language: bool,
 }
 
 /// What a task computes.
@@ -239,6 +241,7 @@ impl Plan {
                         looks_around,
                         follows_itself: what == Computes::Answer && program.reads_own_rows(),
                         reads_own_rows: program.reads_own_rows(),
+                        reads_language: program.reads_language(),
                     },
                     program,
                 ));

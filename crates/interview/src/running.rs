@@ -5,7 +5,6 @@ use sampan_form::def::Event;
 use sampan_record::ids::RowId;
 use sampan_record::op::Op;
 use sampan_value::answer::{Answer, Kind, Missing, Value};
-use sampan_value::decimal::Decimal;
 use sampan_value::text;
 use sampan_xpath::eval::memory::Memory;
 use sampan_xpath::eval::{At, EvalError};
@@ -135,7 +134,14 @@ impl Interview {
             let Some(node) = plan.form().get(*id) else {
                 continue;
             };
-            let (base, depth) = self.places.common(changed.frame, &node.repeats);
+            let is_told_where = node
+                .actions
+                .get(*number)
+                .is_some_and(|action| action.at.is_some());
+            let (base, depth) = match is_told_where {
+                true => (FrameId::INTERVIEW, 0),
+                false => self.places.common(changed.frame, &node.repeats),
+            };
             let inner = node.repeats.get(depth..).unwrap_or_default();
             let mut spots = Vec::new();
             self.places
@@ -152,6 +158,12 @@ impl Interview {
         let Some(node) = plan.form().get(spot.node) else {
             return;
         };
+        if let Some(at) = node.actions.get(number).and_then(|action| action.at.as_ref()) {
+            let chosen = at.eval_nodes(&self.sight(origin), &At::node(origin));
+            if !chosen.is_ok_and(|chosen| chosen.contains(&spot)) {
+                return;
+            }
+        }
         let what = match node.actions.get(number).map(|action| &action.does) {
             None => return,
             Some(Does::Locate) => Wanted::Position,
@@ -401,12 +413,13 @@ impl Interview {
                 (Some(own), _) | (None, Some(First::Literal(own))) => Some(own),
                 (None, Some(First::Computed(_)) | None) => None,
             };
-            // What is computed takes the place of what is written, unless it reads that.
+            // What is computed takes the place of what is written, unless it reads that. What may read the answers of
+            // other rows reads no own one before it was computed.
             let is_computed = node.trigger.is_empty()
                 && node
                     .calculation
                     .as_ref()
-                    .is_some_and(|program| !program.reads_self());
+                    .is_some_and(|program| !program.reads_self() || program.reads_own_rows());
             let literal = literal.filter(|_| !is_computed);
             if let Some(Ok(Some(answer))) = literal.map(|literal| typed(node, literal)) {
                 self.put_first(spot, answer, ops);
@@ -489,13 +502,18 @@ impl Interview {
     }
 }
 
-/// The whole part of a decimal number.
+/// The whole part of a number with a fraction, however many digits that has.
 fn whole(computed: &str) -> Option<i64> {
-    Decimal::parse(computed).ok()?;
-    let (whole, _) = computed.split_once('.')?;
-    match whole {
-        "" | "-" => Some(0),
-        whole => whole.parse().ok(),
+    let (whole, fraction) = computed.split_once('.')?;
+    let digits = whole.strip_prefix('-').unwrap_or(whole);
+    let is_number = digits
+        .chars()
+        .chain(fraction.chars())
+        .all(|digit| digit.is_ascii_digit());
+    match digits {
+        _ if !is_number || fraction.is_empty() => None,
+        "" => Some(0),
+        _ => whole.parse().ok(),
     }
 }
 

@@ -112,9 +112,17 @@ impl Session {
         self.manner
     }
 
-    /// Changes the language of texts; false when the form does not have it.
-    pub fn set_language(&mut self, language: &str) -> bool {
-        self.interview.set_language(language)
+    /// Changes the language of texts; false when the form does not have it. In the manner of ODK computed answers that
+    /// are texts of the form change with it, on the device those that are kept do not.
+    pub fn set_language(&mut self, language: &str, now: DateTime<FixedOffset>) -> bool {
+        match self.manner {
+            Manner::Odk => {
+                let is_known = self.interview.speak(language, now).is_some();
+                self.settle(Event::NewRow, now);
+                is_known
+            }
+            Manner::Device => self.interview.set_language(language),
+        }
     }
 
     /// Answers a question. A problem that the answer has, though it stands, comes back. What is no value of the type, or
@@ -353,6 +361,18 @@ impl Session {
                 size_bytes: 0,
                 name: written.trim().to_string(),
             })))),
+            Some(kind @ (Kind::Time | Kind::DateTime))
+                if self.manner == Manner::Odk && !is_exact(written.trim(), kind) =>
+            {
+                Err(Refused {
+                    at: at.clone(),
+                    reason: Reason::WrongKind,
+                    message:
+                        "ODK's programs write times as 14:30:00 and moments as 2026-11-24T14:30:00, with or \
+                              without a zone such as +07:00."
+                            .into(),
+                })
+            }
             Some(kind @ (Kind::DateTime | Kind::Date | Kind::Acknowledge)) => {
                 match instance::typed(written.trim(), kind, now) {
                     Some(value) => Ok(Some(Answer::Value(value))),
@@ -459,4 +479,30 @@ impl Session {
             }
         }
     }
+}
+
+/// Whether a time of day, or a moment, is written as XML Schema has it: with seconds, and with a colon in its zone.
+fn is_exact(written: &str, kind: Kind) -> bool {
+    let folded = text::fold_digits(written);
+    let time = match (kind, folded.split_once('T')) {
+        (Kind::DateTime, Some((_, time))) => time,
+        (Kind::DateTime, None) => return false,
+        (_, _) => folded.as_ref(),
+    };
+    let zone_at = time.find(['Z', '+', '-']).unwrap_or(time.len());
+    let (time, zone) = time.split_at_checked(zone_at).unwrap_or((time, ""));
+    let (time, fraction) = time.split_once('.').unwrap_or((time, "0"));
+    let is_like = |text: &str, pattern: &str| {
+        text.len() == pattern.len()
+            && text
+                .chars()
+                .zip(pattern.chars())
+                .all(|(letter, wanted)| match wanted {
+                    '0' => letter.is_ascii_digit(),
+                    wanted => letter == wanted,
+                })
+    };
+    let is_zone = matches!(zone, "" | "Z") || is_like(zone, "+00:00") || is_like(zone, "-00:00");
+    let is_fraction = !fraction.is_empty() && fraction.chars().all(|digit| digit.is_ascii_digit());
+    is_like(time, "00:00:00") && is_fraction && is_zone
 }

@@ -257,7 +257,14 @@ impl World for Sight<'_> {
         }
     }
 
+    fn attributes(&self, node: &Spot) -> Vec<(String, String)> {
+        self.plan.form().attributes(node.node)
+    }
+
     fn table(&self, id: &str) -> Option<&dyn Table> {
+        if let Some(document) = self.plan.form().document(id) {
+            return Some(document);
+        }
         if let Some(list) = self.plan.form().list(id) {
             return Some(list);
         }

@@ -95,8 +95,11 @@ pub enum Part {
 pub struct ChoiceView {
     /// What is stored.
     pub name: String,
-    /// What is shown, in the interview's language.
+    /// What is shown, in the interview's language: its label, else its name.
     pub label: String,
+    /// Whether it has a label of its own.
+    #[serde(skip)]
+    pub has_label: bool,
     /// Files to show with it: `image`, `big-image`, `audio` or `video` -> file name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub media: BTreeMap<String, String>,

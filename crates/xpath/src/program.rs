@@ -24,6 +24,7 @@ pub struct Program {
     reads_self: bool,
     reads_clock: bool,
     reads_chance: bool,
+    reads_language: bool,
     looks_around: bool,
     reads_own_rows: bool,
     index_keys: Box<[IndexKey]>,
@@ -61,6 +62,7 @@ impl Program {
             reads_self: compiled.reads_self,
             reads_clock: compiled.reads_clock,
             reads_chance: compiled.reads_chance,
+            reads_language: compiled.reads_language,
             looks_around: compiled.looks_around,
             reads_own_rows: compiled.reads_own_rows,
             index_keys: Box::default(),
@@ -106,6 +108,11 @@ impl Program {
     /// elsewhere, it would be another.
     pub fn reads_chance(&self) -> bool {
         self.reads_chance
+    }
+
+    /// Whether its value is a text of the form, which changes with the language shown (`jr:choice-name()`, `jr:itext()`).
+    pub fn reads_language(&self) -> bool {
+        self.reads_language
     }
 
     /// Whether it may read the answers to its own item in other rows, as a running total does.

@@ -172,6 +172,7 @@ fn load(request: &Fields<'_>) -> Result<(Driven, Map<String, Value>), Trouble> {
         "warnings": source::said(&loaded.warnings, &loaded.name),
         "language": driven.session.interview().language(),
         "set_aside": aside,
+        "asks": driven.asks(),
         "state": driven.last,
     }));
     Ok((driven, reply))
@@ -221,7 +222,7 @@ impl Driven {
         let Some(language) = self.setting.language.clone() else {
             return Ok(());
         };
-        match self.session.set_language(&language) {
+        match self.session.set_language(&language, self.setting.now) {
             true => Ok(()),
             false => Err(Trouble::new(
                 "no_language",
@@ -391,10 +392,7 @@ impl Driven {
             .place(path)
             .ok_or_else(|| self.unknown(path))?;
         let choices = self.session.interview().choices(&at);
-        let pairs: Vec<Value> = choices
-            .iter()
-            .map(|choice| json!([choice.name, choice.label]))
-            .collect();
+        let pairs: Vec<Value> = choices.iter().map(shape::pair).collect();
         Ok(lines::fields(json!({"choices": pairs})))
     }
 
@@ -464,7 +462,9 @@ impl Driven {
         self.setting = self.setting.clone().with(request)?;
         let aside = self.open(xml)?;
         self.last = self.now_standing();
-        Ok(lines::fields(json!({"set_aside": aside, "state": self.last})))
+        Ok(lines::fields(
+            json!({"set_aside": aside, "asks": self.asks(), "state": self.last}),
+        ))
     }
 
     fn reset(&mut self, request: &Fields<'_>) -> Result<Map<String, Value>, Trouble> {
@@ -476,7 +476,7 @@ impl Driven {
             deprecated_id: None,
         };
         self.last = self.now_standing();
-        Ok(lines::fields(json!({"state": self.last})))
+        Ok(lines::fields(json!({"asks": self.asks(), "state": self.last})))
     }
 }
 

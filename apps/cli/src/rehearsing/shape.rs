@@ -6,7 +6,7 @@ use sampan_form::compiled::Form;
 use sampan_form::def::{Item, Role};
 use sampan_interview::session::Session;
 use sampan_interview::standing::{QuestionStanding, Sort, Standing};
-use sampan_interview::view::{Problem, ProblemKind};
+use sampan_interview::view::{ChoiceView, Problem, ProblemKind};
 use serde_json::{Map, Value, json};
 
 /// What is shown of a state.
@@ -150,6 +150,14 @@ fn answer(
     fields.insert("readonly".into(), json!(question.read_only));
     // A value that nobody can give by hand may be needed all the same.
     let is_needed = relevant && question.required && question.text.is_empty() && question.missing.is_none();
+    // What is only doubtful is no violation.
+    let (doubt, wrong) = match wrong {
+        Some((ProblemKind::Doubtful, message)) => (Some(message), None),
+        wrong => (None, wrong),
+    };
+    if let Some(doubt) = doubt {
+        fields.insert("doubt".into(), json!(doubt));
+    }
     let word = wrong
         .map(|(kind, _)| violation(*kind))
         .or(is_needed.then_some("required"));
@@ -166,10 +174,20 @@ fn answer(
     if let Some(choices) = &question.choices {
         fields.insert("n_choices".into(), json!(choices.len()));
         if choices.len() <= shown.max_choices {
-            let pairs = choices.iter().map(|choice| json!([choice.name, choice.label]));
+            let pairs = choices.iter().map(pair);
             fields.insert("choices".into(), pairs.collect());
         }
     }
+}
+
+/// A choice as what is stored and what is shown; blank where it has no text of its own.
+pub fn pair(choice: &ChoiceView) -> Value {
+    let label = if choice.has_label {
+        choice.label.as_str()
+    } else {
+        ""
+    };
+    json!([choice.name, label])
 }
 
 fn question_type(item: &Standing, question: &QuestionStanding, widgets: &Widgets) -> &'static str {

@@ -67,6 +67,7 @@ pub(super) fn form(def: Arc<FormDef>, lenient: bool) -> Result<Form, Vec<Problem
         .chain(&def.choice_lists)
         .map(|(name, list)| (name.clone(), compiler.list(name, list)))
         .collect();
+    let documents = compiler.documents();
     let instance_name = def
         .instance_name
         .as_ref()
@@ -133,6 +134,7 @@ pub(super) fn form(def: Arc<FormDef>, lenient: bool) -> Result<Form, Vec<Problem
         by_path,
         by_name,
         lists,
+        documents,
         dependents,
         order,
         ranks,
@@ -236,6 +238,7 @@ struct Parts {
     parameters: BTreeMap<String, String>,
     sensitivity: Option<crate::def::Sensitivity>,
     media: BTreeMap<String, Translated>,
+    attributes: Vec<(String, String)>,
 }
 
 impl Compiler<'_> {
@@ -248,6 +251,7 @@ impl Compiler<'_> {
                 label: self.label(id, &group.label, &group.origin, "label"),
                 appearance: group.appearance.clone(),
                 media: group.media.clone(),
+                attributes: attributes(&group.extra),
                 ..Parts::default()
             },
             Item::Repeat(repeat) => Parts {
@@ -258,6 +262,7 @@ impl Compiler<'_> {
                 label: self.label(id, &repeat.label, &repeat.origin, "label"),
                 appearance: repeat.appearance.clone(),
                 media: repeat.media.clone(),
+                attributes: attributes(&repeat.extra),
                 ..Parts::default()
             },
         }
@@ -308,6 +313,7 @@ impl Compiler<'_> {
             parameters: question.parameters.clone(),
             sensitivity: question.sensitivity,
             media: question.media.clone(),
+            attributes: attributes(&question.extra),
         }
     }
 
@@ -519,6 +525,7 @@ impl Parts {
         node.parameters = self.parameters;
         node.sensitivity = self.sensitivity;
         node.media = self.media;
+        node.attributes = self.attributes;
     }
 }
 
@@ -545,6 +552,13 @@ fn within_range(question: &Question) -> Option<Expression> {
             origin: own.origin.clone(),
         },
     })
+}
+
+/// The attributes of an item's element.
+fn attributes(extra: &BTreeMap<String, String>) -> Vec<(String, String)> {
+    let own = extra.iter();
+    own.filter_map(|(key, value)| Some((key.strip_prefix("instance::")?.to_string(), value.clone())))
+        .collect()
 }
 
 /// `false()` is as good as no expression.

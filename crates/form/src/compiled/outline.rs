@@ -155,6 +155,7 @@ fn node(
         appearance: Vec::new(),
         parameters: BTreeMap::new(),
         media: BTreeMap::new(),
+        attributes: Vec::new(),
         sensitivity: None,
         origin,
     }

@@ -137,6 +137,7 @@ impl Writer<'_> {
                 },
                 event: "xforms-value-changed",
                 value: triggered.calculation.filter(|_| !is_position).map(str::to_string),
+                at: None,
                 attributes: Vec::new(),
             };
             element.push(action(self.tree, changed, &change, place));

@@ -7,6 +7,7 @@ use crate::xform::element::Element;
 use crate::xform::references::{self, Style};
 use crate::xform::texts::{self, Texts};
 use crate::xform::tree::{Node, Text, Tree};
+use crate::xform::{BLANK_CHOICES, DOCUMENT, raw};
 
 /// How many elements are around a row of a list: html, head, model, instance, root.
 const ITEM_DEPTH: usize = 5;
@@ -114,6 +115,12 @@ pub(super) fn instances(form: &FormDef, tree: &Tree<'_>, texts: &Texts<'_>, mode
     }
     for (name, list) in in_order(form) {
         if searched.contains(name) || !ids.insert(name) {
+            continue;
+        }
+        if let Some(document) = form.settings.get(&format!("{DOCUMENT}{name}")) {
+            let mut own = instance(name);
+            raw::put(Some(document), &mut own);
+            model.push(own);
             continue;
         }
         let is_translated = texts.is_translated(name);
@@ -329,7 +336,10 @@ pub(super) fn offered(
                 nodeset: nodeset.to_string(),
                 value: leaf.to_string(),
                 label: parameter("label").map_or(leaf, String::as_str).to_string(),
-                filter: Some(format!("./{leaf} != ''")),
+                filter: node
+                    .own_way(BLANK_CHOICES)
+                    .is_none()
+                    .then(|| format!("./{leaf} != ''")),
             };
             (offer, true)
         }

@@ -293,9 +293,13 @@ fn bind(tree: &Tree<'_>, place: usize) -> Option<Element> {
 
 /// What happens to a node at an event; its value is read at `context`.
 pub(super) fn action(tree: &Tree<'_>, place: usize, action: &Action, context: usize) -> Element {
+    let target = action.at.as_ref().map(|at| {
+        let path = references::paths(tree, at, Some(context), Style::default());
+        path.trim().to_string()
+    });
     let mut element = Element::new(action.tag)
         .attribute("event", action.event)
-        .attribute("ref", tree.path(place));
+        .attribute("ref", target.as_deref().unwrap_or(tree.path(place)));
     if let Some(value) = action.value.as_ref().filter(|value| !value.is_empty()) {
         element.set(
             "value",

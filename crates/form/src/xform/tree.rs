@@ -43,6 +43,8 @@ pub(super) struct Action {
     pub(super) tag: &'static str,
     pub(super) event: &'static str,
     pub(super) value: Option<String>,
+    /// Which places of the node it is for, where not for all.
+    pub(super) at: Option<String>,
     pub(super) attributes: Vec<(&'static str, String)>,
 }
 
@@ -458,6 +460,7 @@ impl<'a> Tree<'a> {
                     tag,
                     event: event.name(),
                     value: value.clone(),
+                    at: own.at.as_ref().map(|at| at.source.clone()),
                     attributes: Vec::new(),
                 };
                 match (event, &own.of) {
@@ -634,6 +637,7 @@ fn first_value(node: &mut Node<'_>, question: &Question, in_repeat: bool) {
         tag,
         event,
         value: value.map(str::to_string),
+        at: None,
         attributes: Vec::new(),
     };
     // What draws an id says so itself; its first value says the same in other words.

@@ -131,3 +131,52 @@ fn a_document_says_what_was_answered_and_is_opened_again() {
         Session::edit(plan(HOUSEHOLD), &facts(), Manner::Odk, strange).expect_err(strange);
     }
 }
+
+#[test]
+fn times_are_written_as_in_xml_schema_in_odk_and_as_people_write_them_on_the_device() {
+    let form = "
+        | survey |          |   |       |
+        |        | type     | name | label |
+        |        | time     | t | When  |
+        |        | dateTime | m | When  |";
+    for (place, text, is_exact) in [
+        ("/data/t", "22:02:00", true),
+        ("/data/t", "22:02:00.5+07:00", true),
+        ("/data/t", "22:02", false),
+        ("/data/m", "2026-04-22T14:30:00+07:00", true),
+        ("/data/m", "2026-04-22T14:30:00Z", true),
+        ("/data/m", "2026-04-22T14:30:00+0700", false),
+        ("/data/m", "2026-04-22T14:30", false),
+    ] {
+        for manner in [Manner::Odk, Manner::Device] {
+            let mut session = Session::begin(plan(form), &facts(), manner);
+            let at = session.interview().place(place).unwrap();
+            let is_taken = session.set(&at, Said::Text(text), now()).is_ok();
+            assert_eq!(
+                is_taken,
+                is_exact || manner == Manner::Device,
+                "{text} {manner:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_computed_answer_that_is_a_text_of_the_form_changes_with_the_language_in_odk() {
+    let form = "
+        | survey  |               |       |           |           |                              |
+        |         | type          | name  | label::en | label::km | calculation                  |
+        |         | select_one yn | q     | Q         | ស         |                              |
+        |         | text          | shown | Shown     | ឃ         | jr:choice-name(${q}, '${q}') |
+        | choices |               |       |           |           |                              |
+        |         | list_name     | name  | label::en | label::km |                              |
+        |         | yn            | y     | Yes       | បាទ       |                              |";
+    for (manner, expected) in [(Manner::Odk, "បាទ"), (Manner::Device, "Yes")] {
+        let mut session = Session::begin(plan(form), &facts(), manner);
+        set(&mut session, "/data/q", "y");
+        assert!(session.set_language("km", now()));
+        let all = session.standing(false);
+        let shown = all.iter().find(|item| item.place == "/data/shown").unwrap();
+        assert_eq!(session.text(shown), expected);
+    }
+}

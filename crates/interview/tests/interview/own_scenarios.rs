@@ -146,6 +146,10 @@ fn forms_that_cannot_be_meant_are_refused() {
             "row",
         ),
         (
+            form(r#"<bind nodeset="/data/r/q" calculate="distance('here')"/>"#, ""),
+            "positions",
+        ),
+        (
             form("", r#"<upload ref="/data/r/q" mediatype=".png"/>"#),
             "media type",
         ),
@@ -325,5 +329,67 @@ const SCENARIOS: &[Scenario] = &[
         body: r#"<repeat nodeset="/data/r" jr:noAddRemove="true()"><input ref="/data/r/q"/></repeat>"#,
         file: "",
         steps: "rows r 2\n is r[1]/q a\n is r[2]/q b\n say r[2]/q c\n again\n is r[2]/q c",
+    },
+    Scenario {
+        name: "answers of rows are choices as soon as the row is there, blank ones too where the form does not leave them out",
+        instance: r#"<r jr:template=""><q/></r><all/><some/>"#,
+        model: "",
+        body: r#"<repeat nodeset="/data/r"><input ref="/data/r/q"/></repeat>
+            <select1 ref="/data/all"><itemset nodeset="../r"><value ref="q"/><label ref="q"/></itemset></select1>
+            <select1 ref="/data/some"><itemset nodeset="../r[./q != '']"><value ref="q"/><label ref="q"/></itemset></select1>"#,
+        file: "",
+        steps: "add r\n add r\n say r[2]/q b\n offers all  b\n offers some b",
+    },
+    Scenario {
+        name: "paths lead into instances of any shape",
+        instance: "<a/><n/><c/>",
+        model: r#"<instance id="x"><zoo country="fr"><cat><name>Tom</name><age>12</age></cat><dog><name>Tom</name><age>9</age></dog></zoo></instance>
+            <instance id="y"><root><item><n>1</n><child><n>5</n></child><child><n>6</n></child></item><item><n>2</n><child><n>6</n></child></item></root></instance>
+            <bind nodeset="/data/n" calculate="instance('x')/zoo/dog[name = /data/a]/age"/>
+            <bind nodeset="/data/c" calculate="concat(count(instance('y')/root/item[n &lt; 3]/child[n = 6]), instance('x')/zoo/@country)"/>"#,
+        body: r#"<input ref="/data/a"/>"#,
+        file: "",
+        steps: "is c 2fr\n blank n\n say a Tom\n is n 9",
+    },
+    Scenario {
+        name: "a value is set in the row that the path chooses",
+        instance: r#"<a/><r jr:template=""><q/></r>"#,
+        model: "",
+        body: r#"<input ref="/data/a"><setvalue event="xforms-value-changed" ref="/data/r[position() = 2]/q" value="/data/a"/></input>
+            <repeat nodeset="/data/r"><input ref="/data/r/q"/></repeat>"#,
+        file: "",
+        steps: "add r\n add r\n add r\n say a x\n blank r[1]/q\n is r[2]/q x\n blank r[3]/q",
+    },
+    Scenario {
+        name: "attributes of the instance are read",
+        instance: r#"<a kind="z"/><g for="y"><b/></g><c/>"#,
+        model: r#"<bind nodeset="/data/a" calculate="concat(./@kind, /data/g/@for, /data/@id)"/><bind nodeset="/data/c" calculate="/data/a/@nothing"/>"#,
+        body: r#"<input ref="/data/a"/><input ref="/data/g/b"/>"#,
+        file: "",
+        steps: "is a zyt\n blank c",
+    },
+    Scenario {
+        name: "without a number no row is meant",
+        instance: r#"<i/><r jr:template=""><q/></r><v/>"#,
+        model: r#"<bind nodeset="/data/i" type="int"/><bind nodeset="/data/v" calculate="indexed-repeat(/data/r/q, /data/r, /data/i)"/>"#,
+        body: r#"<input ref="/data/i"/><repeat nodeset="/data/r"><input ref="/data/r/q"/></repeat>"#,
+        file: "",
+        steps: "add r\n say r[1]/q a\n blank v\n say i 1\n is v a",
+    },
+    Scenario {
+        name: "what is computed from other rows takes the place of what is written",
+        instance: r#"<r><q>1</q></r>"#,
+        model: r#"<bind nodeset="/data/r/q" type="int" calculate="/data/r[position() = position(current()/..) - 1]/q + 1"/>"#,
+        body: r#"<repeat nodeset="/data/r"><input ref="/data/r/q"/></repeat>"#,
+        file: "",
+        steps: "blank r[1]/q",
+    },
+    Scenario {
+        name: "a whole number loses its fraction, however long that is",
+        instance: "<n/><m/>",
+        model: r#"<bind nodeset="/data/n" type="int" calculate="-10 div 3"/><bind nodeset="/data/m" type="int" calculate="2 div 3"/>"#,
+        body: "",
+        file: "",
+        steps: "is n -3\n is m 0",
     },
 ];

@@ -229,6 +229,10 @@ impl<'a, W: World> Run<'a, W> {
         let mut from = self.world.root();
         for (repeat, row) in rows {
             let row = self.number(row, frame)?;
+            // Without a number no row is meant.
+            if row.is_nan() {
+                return Ok(Val::Text(Cow::Borrowed("")));
+            }
             let place = if row >= 1.0 {
                 (row as usize).saturating_sub(1)
             } else {

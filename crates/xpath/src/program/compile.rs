@@ -21,6 +21,7 @@ pub(super) struct Compiler<'a> {
     reads_self: bool,
     reads_clock: bool,
     reads_chance: bool,
+    reads_language: bool,
     looks_around: bool,
     reads_own_rows: bool,
 }
@@ -32,6 +33,7 @@ pub(super) struct Compiled {
     pub reads_self: bool,
     pub reads_clock: bool,
     pub reads_chance: bool,
+    pub reads_language: bool,
     pub looks_around: bool,
     pub reads_own_rows: bool,
 }
@@ -59,6 +61,7 @@ impl<'a> Compiler<'a> {
             reads_self: false,
             reads_clock: false,
             reads_chance: false,
+            reads_language: false,
             looks_around: false,
             reads_own_rows: false,
         };
@@ -88,6 +91,7 @@ impl<'a> Compiler<'a> {
             reads_self: self.reads_self,
             reads_clock: self.reads_clock,
             reads_chance: self.reads_chance,
+            reads_language: self.reads_language,
             looks_around: self.looks_around,
             reads_own_rows: self.reads_own_rows,
         })

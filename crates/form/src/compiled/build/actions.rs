@@ -22,6 +22,7 @@ impl Compiler<'_> {
         actions.extend(known.map(|(event, does)| Action {
             events: BTreeSet::from([event]),
             of: None,
+            at: None,
             does,
         }));
         for name in &question.trigger {
@@ -40,6 +41,7 @@ impl Compiler<'_> {
             actions.push(Action {
                 events: BTreeSet::from([Event::ValueChanged]),
                 of: Some(of),
+                at: None,
                 does,
             });
         }
@@ -64,6 +66,7 @@ impl Compiler<'_> {
             actions.push(Action {
                 events: action.events.clone(),
                 of,
+                at: self.optional(of.unwrap_or(id), &action.at, Use::Display),
                 does,
             });
         }

@@ -1,6 +1,6 @@
 //! Choice lists: where a select's choices come from, and what its filter reads.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use sampan_xpath::program::Program;
 use sampan_xpath::resolve::NodeId;
@@ -8,8 +8,10 @@ use sampan_xpath::resolve::NodeId;
 use crate::compiled::build::{Compiler, Use};
 use crate::compiled::list::List;
 use crate::compiled::{Answers, Choices};
-use crate::def::{ChoiceList, ChoiceSource, Expression, ListRef, Question};
+use crate::def::{ChoiceList, ChoiceSource, Expression, ListRef, Origin, Question};
+use crate::external::Table;
 use crate::problem::{Problem, similar};
+use crate::xform::{BLANK_CHOICES, DOCUMENT};
 
 impl Compiler<'_> {
     pub(super) fn choices(
@@ -124,6 +126,7 @@ impl Compiler<'_> {
             value,
             label: in_row.next().copied().unwrap_or(value),
             around,
+            with_blanks: source.filter.is_some() || question.extra.contains_key(BLANK_CHOICES),
         })
     }
 
@@ -163,6 +166,28 @@ impl Compiler<'_> {
                 false => Problem::warning(at, found, format!("{message}; read as empty"), advice),
             });
         }
+    }
+
+    /// The instances that are no lists of rows.
+    pub(super) fn documents(&mut self) -> BTreeMap<String, Table> {
+        let mut documents = BTreeMap::new();
+        for (key, xml) in &self.def.settings {
+            let Some(id) = key.strip_prefix(DOCUMENT) else {
+                continue;
+            };
+            match Table::from_xml(xml.as_bytes()) {
+                Ok(table) => {
+                    documents.insert(id.to_string(), table);
+                }
+                Err(error) => self.problems.push(Problem::error(
+                    &Origin::default(),
+                    id,
+                    format!("the instance {id} cannot be read: {error}"),
+                    "Correct its XML",
+                )),
+            }
+        }
+        documents
     }
 
     pub(super) fn list(&mut self, name: &str, list: &ChoiceList) -> List {

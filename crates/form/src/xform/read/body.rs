@@ -170,11 +170,31 @@ impl<'x> Body<'x> {
         }
         let bound = || self.bind_ids.get(node.get("bind")?).copied();
         let path = node.get("ref").or_else(bound);
-        match path.and_then(|path| data.find(path, Some(0))) {
+        let target = path.map(without_predicates);
+        match target.and_then(|path| data.find(&path, Some(0))) {
             Some(place) => self.actions.entry(place).or_default().push((inside, node)),
             // What an entity says of itself is read with it.
             None if path.is_some_and(|path| path.contains("entity/@")) => {}
             None => self.strays.push((around, node)),
         }
     }
+}
+
+/// A path without what chooses among its nodes.
+fn without_predicates(path: &str) -> String {
+    let mut plain = String::with_capacity(path.len());
+    let mut depth = 0_usize;
+    let mut quote = None;
+    for letter in path.chars() {
+        match (quote, letter) {
+            (Some(open), letter) if letter == open => quote = None,
+            (Some(_), _) => {}
+            (None, '\'' | '"') if depth > 0 => quote = Some(letter),
+            (None, '[') => depth += 1,
+            (None, ']') => depth = depth.saturating_sub(1),
+            (None, letter) if depth == 0 => plain.push(letter),
+            (None, _) => {}
+        }
+    }
+    plain
 }

@@ -41,6 +41,7 @@ impl Source<'_> {
             if let Some(quality) = action.get("odk:quality") {
                 question.parameters.insert("quality".into(), quality.to_string());
             }
+            let at = self.certain_rows(action, inside.or(Some(place)));
             let is_change = known.remove(&Event::ValueChanged);
             let of = inside
                 .and_then(|inside| self.data.get(inside))
@@ -49,6 +50,7 @@ impl Source<'_> {
                 at_change.push(Action {
                     events: BTreeSet::from([Event::ValueChanged]),
                     of: Some(of),
+                    at: at.clone(),
                     does: does(inside),
                     origin: origin.clone(),
                 });
@@ -57,6 +59,7 @@ impl Source<'_> {
                 at_start.push(Action {
                     events: known,
                     of: None,
+                    at,
                     does: does(Some(place)),
                     origin: origin.clone(),
                 });
@@ -66,11 +69,20 @@ impl Source<'_> {
         self.started(question, place, at_start);
     }
 
+    /// The places that an action is for, where its path chooses some among several.
+    fn certain_rows(&self, action: &Node, context: Option<usize>) -> Option<Expression> {
+        let path = action.get("ref").filter(|path| path.contains('['))?;
+        self.expression(path, action.line, "ref", context)
+    }
+
     /// What changes of other questions do, as trigger and calculation if the question has no other calculation and all
     /// triggers do the same.
     fn triggered(&mut self, question: &mut Question, actions: Vec<Action>, is_calculated: bool) {
         let Some(first) = actions.first() else { return };
-        let is_plain = actions.iter().all(|action| same(&action.does, &first.does)) && !is_calculated;
+        let is_plain = !is_calculated
+            && actions
+                .iter()
+                .all(|action| same(&action.does, &first.does) && action.at.is_none());
         let is_plain = is_plain
             && match (&first.does, question.type_name.as_str()) {
                 (Does::Set(_), type_name) => type_name != "background_geopoint",
@@ -101,7 +113,9 @@ impl Source<'_> {
             .flat_map(|action| action.events.iter().copied())
             .collect();
         let Some(first) = actions.first() else { return };
-        let is_alike = actions.iter().all(|action| same(&action.does, &first.does));
+        let is_alike = actions
+            .iter()
+            .all(|action| same(&action.does, &first.does) && action.at.is_none());
         let usual = match is_in_repeat {
             true => BTreeSet::from([Event::FirstLoad, Event::NewRow]),
             false => BTreeSet::from([Event::FirstLoad]),

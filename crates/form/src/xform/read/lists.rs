@@ -1,6 +1,6 @@
 //! Choice lists: secondary instances, and choices that stand in their control.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::def::{Choice, ChoiceList, ExternalFile, FormDef, Translated};
 use crate::entries::Entries;
@@ -8,6 +8,7 @@ use crate::problem::Problem;
 use crate::xform::read::Source;
 use crate::xform::read::body::Body;
 use crate::xform::read::xml::Node;
+use crate::xform::{DOCUMENT, raw};
 
 /// What is known of lists before they are read.
 pub(super) struct Lists<'x> {
@@ -194,6 +195,10 @@ impl Source<'_> {
                 list.choices.push(choice);
             }
             form.choice_lists.insert(id.to_string(), list);
+            let root = instance.elements().next();
+            if let Some(root) = root.filter(|root| !is_list(root)) {
+                self.keep_document(form, id, root);
+            }
         }
         form.choice_lists.append(&mut self.lists.inline);
         if self.lists.reads_itemsets && !form.external.iter().any(|file| file.id == "itemsets") {
@@ -202,6 +207,21 @@ impl Source<'_> {
                 file_name: "itemsets.csv".into(),
                 content_hash: None,
             });
+        }
+    }
+
+    /// Keeps a secondary instance that is no list of rows as it is: paths lead into it.
+    fn keep_document(&mut self, form: &mut FormDef, id: &str, root: &Node) {
+        match raw::kept(root, &self.declared) {
+            Some(kept) => {
+                form.settings.insert(format!("{DOCUMENT}{id}"), kept);
+            }
+            None => self.warnings.push(Problem::warning(
+                &root.origin(),
+                id,
+                "the instance has names whose prefix is not declared at the outermost element; only its rows are read",
+                "Declare the prefix at h:html",
+            )),
         }
     }
 
@@ -270,4 +290,18 @@ impl Source<'_> {
             self.untranslated.insert(column.to_string());
         }
     }
+}
+
+/// Whether an instance is rows `item` of columns inside a `root`, as converters write lists.
+fn is_list(root: &Node) -> bool {
+    let is_cell = |cell: &Node| cell.attributes.is_empty() && cell.elements().next().is_none();
+    let is_row = |row: &Node| {
+        let mut seen = HashSet::new();
+        row.name == "item"
+            && row
+                .elements()
+                .all(|cell| is_cell(cell) && seen.insert(cell.name.as_str()))
+            && row.text().trim().is_empty()
+    };
+    root.name == "root" && root.attributes.is_empty() && root.elements().all(is_row)
 }

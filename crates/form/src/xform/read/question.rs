@@ -4,12 +4,12 @@ use sampan_value::answer::Kind;
 
 use crate::def::{ChoiceSource, Event, Expression, ListRef, Origin, Question, Role, Sensitivity, Translated};
 use crate::problem::Problem;
-use crate::xform::is_dynamic;
 use crate::xform::read::Source;
 use crate::xform::read::events::events;
 use crate::xform::read::lists::{instance_id, offer};
 use crate::xform::read::xml::Node;
 use crate::xform::tree::typed;
+use crate::xform::{BLANK_CHOICES, is_dynamic};
 
 impl Source<'_> {
     /// The question of a place.
@@ -356,6 +356,10 @@ impl Source<'_> {
                 .is_some_and(|filter| filter.trim() == format!("./{leaf} != ''")),
             ListRef::Internal(_) | ListRef::External(_) => false,
         };
+        // Converters leave blank answers out; a form that does not says so.
+        if offer.filter.is_none() && matches!(list, ListRef::Answers(_)) {
+            question.extra.insert(BLANK_CHOICES.into(), "offered".into());
+        }
         let filter = offer
             .filter
             .filter(|_| !is_usual)

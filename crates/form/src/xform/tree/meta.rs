@@ -141,6 +141,7 @@ impl<'a> Tree<'a> {
                     tag: "setvalue",
                     event,
                     value: Some("uuid()".into()),
+                    at: None,
                     attributes: Vec::new(),
                 })
                 .collect();

@@ -189,9 +189,12 @@ fn question(
             })
             .collect();
         let here = interview.choices(&own.at);
-        let here = here
-            .into_iter()
-            .map(|choice| (choice.name, choice.label.trim().to_string()));
+        let here = here.into_iter().map(|choice| {
+            (
+                choice.name,
+                if choice.has_label { choice.label.trim() } else { "" }.to_string(),
+            )
+        });
         differ("choices", &in_short(there), &in_short(here.collect()));
     }
 }

@@ -1,20 +1,16 @@
-//! One scenario, done again with this engine.
+//! One scenario, done again with this engine in the manner of ODK's clients.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, FixedOffset};
 use sampan_form::compiled::Form;
-use sampan_form::def::Event;
 use sampan_form::external::{Table, Tables};
 use sampan_interview::facts::Facts;
-use sampan_interview::interview::{Interview, Row};
+use sampan_interview::interview::Interview;
 use sampan_interview::plan::Plan;
-use sampan_interview::view::{Ask, ProblemKind};
-use sampan_record::ids::RowId;
+use sampan_interview::session::{Manner, Said, Session};
 use sampan_record::path::{AnswerPath, QuestionPath};
-use sampan_value::answer::{Answer, Kind, MediaRef, Value};
-use sampan_value::text;
 use serde_json::Value as Json;
 
 use super::compare;
@@ -28,8 +24,7 @@ fn now() -> DateTime<FixedOffset> {
 pub fn differing(xml: &str, scenario: &Json) -> Vec<String> {
     let is_loaded = scenario["loaded"] == true;
     let plan = match plan(xml, &scenario["files"]) {
-        Ok(plan) if is_loaded => plan,
-        Ok(_) => return vec!["the form is refused there, and taken here".into()],
+        Ok(plan) => plan,
         Err(_) if !is_loaded => return Vec::new(),
         Err(reason) => return vec![format!("the form is taken there, and refused here: {reason}")],
     };
@@ -42,21 +37,18 @@ pub fn differing(xml: &str, scenario: &Json) -> Vec<String> {
         started_at: now(),
         seed: 7,
     };
-    let opened = match scenario["edit"].as_str() {
-        None => Interview::begin(plan, &facts),
-        Some(document) => {
-            let (answers, rows) = document_of(plan.form(), document);
-            Interview::resume(plan, &facts, answers, rows)
-        }
+    let session = match scenario["edit"].as_str() {
+        None => Session::begin(plan, &facts, Manner::Odk),
+        Some(document) => match Session::edit(plan, &facts, Manner::Odk, document) {
+            Ok((session, _)) => session,
+            Err(error) => return vec![format!("the document is refused here: {error}")],
+        },
     };
-    // The row that each repeat of a sheet has at first in ODK's programs; an XForm says it of itself.
-    let mut known = BTreeSet::new();
-    let mut interview = opened.interview;
-    interview.add_first_rows(&mut known, Event::FirstLoad, now());
+    if !is_loaded {
+        return vec!["the form is refused there, and taken here".into()];
+    }
     let mut replay = Replay {
-        interview,
-        known,
-        asks: opened.asks,
+        session,
         expected: BTreeMap::new(),
         differing: Vec::new(),
     };
@@ -97,14 +89,10 @@ fn plan(xml: &str, files: &Json) -> Result<Arc<Plan>, String> {
 }
 
 struct Replay {
-    interview: Interview,
-    /// Repeats that had their first row.
-    known: BTreeSet<AnswerPath>,
+    session: Session,
     /// The whole state as recorded, by place.
     expected: BTreeMap<String, Json>,
     differing: Vec<String>,
-    /// What the form wants to know of the device.
-    asks: Vec<Ask>,
 }
 
 impl Replay {
@@ -116,6 +104,7 @@ impl Replay {
             return;
         }
         let place = event["at"].as_str().unwrap_or_default();
+        let first = arguments.first().and_then(|first| first.as_str());
         match verb {
             "answer" => {
                 let said = match arguments.len() {
@@ -126,9 +115,9 @@ impl Replay {
             }
             "createNewRepeat" => {
                 let repeat = place.rsplit_once('[').map_or(place, |(repeat, _)| repeat);
-                match place_of(&self.interview, repeat) {
+                match place_of(self.session.interview(), repeat) {
                     Some(at) => {
-                        if let Err(refused) = self.interview.add_row(&at, 1, now()) {
+                        if let Err(refused) = self.session.add(&at, now()) {
                             self.differing
                                 .push(format!("{number}: no row of {repeat}: {refused}"));
                         }
@@ -137,14 +126,10 @@ impl Replay {
                 }
             }
             "removeRepeat" => {
-                let place = arguments
-                    .first()
-                    .and_then(|place| place.as_str())
-                    .unwrap_or(place);
-                let at = place_of(&self.interview, place);
-                match at.and_then(|mut at| at.rows.pop().map(|row| (at, row))) {
-                    Some((repeat, row)) => {
-                        if let Err(refused) = self.interview.remove_row(&repeat, row, now()) {
+                let place = first.unwrap_or(place);
+                match place_of(self.session.interview(), place) {
+                    Some(at) => {
+                        if let Err(refused) = self.session.remove(&at, now()) {
                             self.differing.push(format!("{number}: {place} stays: {refused}"));
                         }
                     }
@@ -152,11 +137,8 @@ impl Replay {
                 }
             }
             "setLanguage" => {
-                let language = arguments
-                    .first()
-                    .and_then(|name| name.as_str())
-                    .unwrap_or_default();
-                if !self.interview.set_language(language) {
+                let language = first.unwrap_or_default();
+                if !self.session.set_language(language, now()) {
                     self.differing
                         .push(format!("{number}: there is no language {language}"));
                 }
@@ -165,11 +147,9 @@ impl Replay {
                 if let (Some(result), Some("countRepeatInstancesOf")) =
                     (event["result"].as_u64(), event["what"].as_str())
                 {
-                    let repeat = arguments
-                        .first()
-                        .and_then(|place| place.as_str())
-                        .unwrap_or_default();
-                    let found = place_of(&self.interview, repeat).map(|at| self.interview.rows(&at).len());
+                    let repeat = first.unwrap_or_default();
+                    let interview = self.session.interview();
+                    let found = place_of(interview, repeat).map(|at| interview.rows(&at).len());
                     if found != usize::try_from(result).ok() {
                         self.differing.push(format!(
                             "{number}: {result} rows of {repeat} there, {found:?} here"
@@ -187,139 +167,55 @@ impl Replay {
                 false => self.expected.insert(place.clone(), state.clone()),
             };
         }
-        self.interview
-            .add_first_rows(&mut self.known, Event::NewRow, now());
         self.tell(&event["diff"]);
-        self.forget();
         if event.get("diff").is_some() {
-            compare::states(&self.interview, &self.expected, number, &mut self.differing);
+            compare::states(
+                self.session.interview(),
+                &self.expected,
+                number,
+                &mut self.differing,
+            );
         }
     }
 
     fn answer(&mut self, place: &str, said: &[&Json], diff: &Json, number: &str) {
-        let recorded = diff[place]["value"].as_str().unwrap_or_default();
-        let found = place_of(&self.interview, place).and_then(|at| {
-            let id = self.interview.form().find(at.question.as_str())?;
-            Some((at, self.interview.form().node(id).question()?.1))
-        });
-        let Some((at, kind)) = found else {
+        let Some(at) = place_of(self.session.interview(), place) else {
             return self.differing.push(format!("{number}: there is no {place}"));
         };
-        let typed = typed(said, recorded);
-        let answer = match typed.as_str() {
-            "" => Ok(None),
-            name if kind == Kind::Media => Ok(Some(Answer::Value(Value::Media(MediaRef {
-                hash: [0; 32],
-                size_bytes: 1,
-                name: name.to_string(),
-            })))),
-            typed => self.interview.parse_input(&at, typed).map(Some),
+        let recorded = diff[place]["value"].as_str().unwrap_or_default();
+        // What is refused there without a trace is refused here with words.
+        let _ = match said {
+            [Json::Bool(holds)] => self.session.set(&at, Said::Condition(*holds), now()),
+            said => self.session.set(&at, Said::Text(&typed(said, recorded)), now()),
         };
-        // What is no value of the kind is blank there; here it is refused.
-        let answer = answer.unwrap_or_default();
-        match self.interview.answer(&at, answer.clone(), now()) {
-            Ok(accepted) => self.asks.extend(accepted.asks),
-            Err(_) if answer.is_some() => self.force(&at, answer, recorded),
-            Err(_) => {}
-        }
     }
 
     /// Tells the positions that the other engine was told by its test.
     fn tell(&mut self, diff: &Json) {
-        for ask in std::mem::take(&mut self.asks) {
-            let recorded = diff
-                .as_object()
-                .into_iter()
-                .flatten()
-                .find(|(place, _)| place_of(&self.interview, place).is_some_and(|at| at == ask.at));
-            let recorded = recorded
-                .and_then(|(_, state)| state["value"].as_str())
-                .unwrap_or_default();
-            match text::parse_value(recorded, Kind::Geopoint) {
-                Ok(position) => {
-                    if let Ok(accepted) = self.interview.fill(&ask.at, position, now()) {
-                        self.asks.extend(accepted.asks);
-                    }
-                }
-                // It comes later.
-                Err(_) => self.asks.push(ask),
-            }
+        let recorded = diff.as_object().into_iter().flatten().find_map(|(place, state)| {
+            let at = place_of(self.session.interview(), place)?;
+            let is_asked = self.session.asks().iter().any(|ask| ask.at == at);
+            state["value"]
+                .as_str()
+                .filter(|value| is_asked && !value.is_empty())
+        });
+        if recorded.is_some() {
+            self.session.locate(recorded, now());
+            self.session.locate(None, now());
         }
-    }
-
-    /// The other engine takes away choices that are not on offer any more; this one keeps and reports them.
-    fn forget(&mut self) {
-        for _ in 0..10 {
-            let problems = self.interview.problems();
-            let mut n_gone = 0;
-            for problem in problems
-                .iter()
-                .filter(|own| own.kind == ProblemKind::InvalidChoice)
-            {
-                let offered = self.interview.choices(&problem.at);
-                let answer = self
-                    .interview
-                    .question(&problem.at)
-                    .and_then(|question| question.answer);
-                let rest = match answer {
-                    Some(Answer::Value(Value::Choices(mut names))) => {
-                        names.retain(|name| offered.iter().any(|choice| choice.name == *name));
-                        (!names.is_empty()).then_some(Answer::Value(Value::Choices(names)))
-                    }
-                    _ => None,
-                };
-                n_gone += usize::from(self.interview.answer(&problem.at, rest, now()).is_ok());
-            }
-            if n_gone == 0 {
-                return;
-            }
-        }
-    }
-
-    /// The other engine takes what this one refuses, and calls it invalid; or it takes nothing.
-    fn force(&mut self, at: &AnswerPath, answer: Option<Answer>, recorded: &str) {
-        if recorded.is_empty() {
-            return;
-        }
-        let facts = Facts {
-            device: String::new(),
-            username: String::new(),
-            email: String::new(),
-            phone_number: String::new(),
-            started_at: now(),
-            seed: 7,
-        };
-        let answers = self.interview.answers();
-        let answers = answers.into_iter().filter(|(own, _)| own != at);
-        let answers = answers.chain(answer.map(|answer| (at.clone(), answer)));
-        let answers: Vec<(AnswerPath, Answer)> = answers.collect();
-        let rows = self.interview.added_rows();
-        let language = self.interview.language().to_string();
-        self.interview = Interview::resume(self.interview.plan().clone(), &facts, answers, rows).interview;
-        self.interview.set_language(&language);
     }
 }
 
 /// What was typed, as text; objects were not recorded, so they are what they became.
 fn typed(said: &[&Json], recorded: &str) -> String {
-    let words: Vec<String> = said
-        .iter()
-        .map(|said| match said {
-            Json::Bool(true) => match recorded {
-                "OK" => "OK".to_string(),
-                _ => "1".to_string(),
-            },
-            Json::Bool(false) => match recorded {
-                "" => String::new(),
-                _ => "0".to_string(),
-            },
-            Json::String(text) if text.starts_with("(object ") => recorded.to_string(),
-            Json::String(text) => text.clone(),
-            Json::Number(number) => number.to_string(),
-            Json::Null | Json::Array(_) | Json::Object(_) => String::new(),
-        })
-        .collect();
-    words.join(" ")
+    let words = said.iter().map(|said| match said {
+        Json::String(text) if text.starts_with("(object ") => recorded.to_string(),
+        Json::String(text) => text.clone(),
+        Json::Number(number) => number.to_string(),
+        Json::Bool(holds) => holds.to_string(),
+        Json::Null | Json::Array(_) | Json::Object(_) => String::new(),
+    });
+    words.collect::<Vec<String>>().join(" ")
 }
 
 /// The place that `/data/F[2]/HH` means.
@@ -348,65 +244,4 @@ pub fn place_of(interview: &Interview, place: &str) -> Option<AnswerPath> {
         question: QuestionPath::new(&path),
         rows,
     })
-}
-
-/// Answers and rows of an answer document.
-fn document_of(form: &Form, document: &str) -> (Vec<(AnswerPath, Answer)>, Vec<Row>) {
-    let (mut answers, mut rows) = (Vec::new(), Vec::new());
-    let mut path: Vec<String> = Vec::new();
-    let mut above: Vec<RowId> = Vec::new();
-    let mut seen: BTreeMap<(Vec<RowId>, String), u64> = BTreeMap::new();
-    // A document of a test: no comments, no entities, no attributes that matter.
-    for part in document.split('<').skip(1) {
-        let (tag, content) = part.split_once('>').unwrap_or((part, ""));
-        let is_repeat = |path: &[String]| {
-            let id = form.find(&path.get(1..).unwrap_or_default().join("/"));
-            id.is_some_and(|id| form.node(id).what == sampan_form::compiled::What::Repeat)
-        };
-        if tag.starts_with('/') {
-            if is_repeat(&path) {
-                above.pop();
-            }
-            path.pop();
-            continue;
-        }
-        let name = tag.split([' ', '/']).next().unwrap_or_default();
-        path.push(name.to_string());
-        let question = QuestionPath::new(&path.get(1..).unwrap_or_default().join("/"));
-        if is_repeat(&path) {
-            let position = seen
-                .entry((above.clone(), question.as_str().to_string()))
-                .or_insert(0);
-            let is_counted = form
-                .find(question.as_str())
-                .is_some_and(|id| form.node(id).count.is_some());
-            let number = u32::try_from(*position).expect("few rows");
-            let row = match is_counted {
-                true => RowId::counted(number),
-                false => RowId::added(*position + 1),
-            };
-            rows.push(Row {
-                repeat: AnswerPath {
-                    question: question.clone(),
-                    rows: above.clone(),
-                },
-                row,
-                position: *position,
-            });
-            *position += 1;
-            above.push(row);
-        }
-        if let Some((_, kind)) = form
-            .find(question.as_str())
-            .and_then(|id| form.node(id).question())
-            && let Ok(value) = text::parse_value(content.trim(), kind)
-        {
-            let rows = above.clone();
-            answers.push((AnswerPath { question, rows }, Answer::Value(value)));
-        }
-        if tag.ends_with('/') {
-            path.pop();
-        }
-    }
-    (answers, rows)
 }

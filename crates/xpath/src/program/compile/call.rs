@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::functions::{self, Function, Signature, pattern};
+use crate::functions::{self, Function, Signature, geo, pattern};
 use crate::program::compile::{Compiler, Scope};
 use crate::program::op::Op;
 use crate::resolve::Namespace;
@@ -101,6 +101,10 @@ impl Compiler<'_> {
                 Some(item) => Op::Call(Function::Position, vec![self.target(item)]),
                 None => Op::Call(Function::Position, vec![self.expr(node, scope)]),
             },
+            (Function::Distance, _) => {
+                self.check_positions(name, arguments);
+                Op::Call(signature.function, self.all(arguments, scope))
+            }
             // Only its first argument counts; the others say what it depends on.
             (Function::Depend, [value, others @ ..]) => {
                 self.all(others, scope);
@@ -130,7 +134,25 @@ impl Compiler<'_> {
             Function::Random | Function::Uuid => self.reads_chance = true,
             Function::Randomize if n_given == 1 => self.reads_chance = true,
             Function::Once => self.reads_self = true,
+            Function::ChoiceName | Function::Itext => self.reads_language = true,
             _ => {}
+        }
+    }
+
+    /// What is written out as positions must be some.
+    fn check_positions(&mut self, name: &str, arguments: &[Expr]) {
+        for argument in arguments {
+            let ExprKind::Text(written) = &argument.what else {
+                continue;
+            };
+            if !written.trim().is_empty() && geo::points(written).is_none() {
+                self.problem(
+                    argument.at,
+                    format!("{name}() measures between positions, and {written:?} is none"),
+                    "Write ${name of a position, line or area}, or positions such as '13.36 103.86; 13.37 103.86'."
+                        .to_owned(),
+                );
+            }
         }
     }
 
