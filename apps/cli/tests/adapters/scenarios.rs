@@ -11,7 +11,7 @@ use crate::driver::{Driver, recorded};
 use crate::state::{means_the_same, merge};
 
 /// How many scenarios passed through the adapter on 2026-11-25; may only rise.
-const N_PASSED: usize = 378;
+const N_PASSED: usize = 413;
 
 #[test]
 fn recorded_scenarios_go_the_same_way_through_the_adapter() {
