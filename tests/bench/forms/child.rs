@@ -33,7 +33,8 @@ const PATIENCE_MS: f64 = 20_000.0;
 pub fn as_form(words: &[String]) -> Result<(), String> {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
-        ["convert", path] => convert(Path::new(path))?,
+        // Tells its peak itself, after the first of its two conversions.
+        ["convert", path] => return convert(Path::new(path)),
         ["load", from, path] => load(from, Path::new(path))?,
         ["write", kind, path, to] => write(kind, Path::new(path), Path::new(to))?,
         ["answer", path, seed] => answer(Path::new(path), number(seed)?)?,
